@@ -1,0 +1,34 @@
+/**
+ * A Server-Sent Events server for Deno, Bun and Node: broadcasts messages to
+ * namespaces, where a subscriber to `/pets` also hears `/pets/dogs`.
+ *
+ * @example The shortest program
+ * ```ts no-eval
+ * import { SSEServer } from "@sseserver/sseserver";
+ *
+ * const sse = new SSEServer();
+ * setInterval(() => sse.broadcast({ namespace: "/time", data: new Date() }), 1000);
+ * await sse.serve({ port: 8001 }); // curl localhost:8001/subscribe/time
+ * ```
+ *
+ * @module
+ */
+
+export type { ConnectionStatus, Status } from "./src/admin/status.ts";
+export type { Clock } from "./src/clock.ts";
+export type {
+  Engine,
+  EngineRecord,
+  EngineSink,
+  Position,
+} from "./src/engine.ts";
+export type { DisconnectReason } from "./src/hub.ts";
+export type { Bytes, SSEMessage } from "./src/message.ts";
+export type {
+  CORSOptions,
+  SSEServerLimits,
+  SSEServerOptions,
+} from "./src/options.ts";
+export type { Connection } from "./src/reader.ts";
+export { SSEServer, type SubscribeOptions } from "./src/server.ts";
+export type { ServeHandle, ServeOptions } from "./src/serving.ts";

@@ -1,0 +1,242 @@
+import { Backlog, NOWHERE, type Retained } from "./backlog.ts";
+import type { Bytes } from "./message.ts";
+import type { Reader, ReaderFeed } from "./reader.ts";
+import { sealMerged, type Topic } from "./topic.ts";
+
+/** What a channel needs of its hub. */
+export interface ChannelHost {
+  /** Milliseconds for which the event loop has run. */
+  readonly activeTime: number;
+  /** What all channels retain. */
+  readonly retained: Retained;
+  /** Has {@linkcode Channel.serve} called in the next macrotask. */
+  park(reader: Reader): void;
+  /** Takes note that the client has gone. */
+  left(reader: Reader): void;
+}
+
+/**
+ * How long a reader may leave data untouched, in active time (ms), before that
+ * alone shows that it is slow. A healthy one takes something every few turns,
+ * however busy the server is.
+ */
+const IDLE = 5_000;
+
+/**
+ * Everyone who hears exactly the same bytes.
+ *
+ * What was broadcast is joined into segments once a turn; readers are cursors
+ * into them. A segment is kept until the slowest reader has taken it.
+ */
+export class Channel implements ReaderFeed {
+  /** Identifies it within the hub. */
+  readonly key: string;
+  /** The namespaces that it hears. */
+  readonly topics: readonly Topic<Channel>[];
+  readonly readers: Set<Reader> = new Set();
+  /** Those of its topics that have frames this turn. */
+  dirty: Topic<Channel>[] = [];
+
+  readonly #host: ChannelHost;
+  readonly #backlog: Backlog;
+  /** The readers that have taken everything and asked for more; a list to swap with. */
+  #ready: Reader[] = [];
+  #spare: Reader[] = [];
+  /** The furthest that any reader got, less its head start, in bytes. */
+  #lead = 0;
+  /** Size of the backlog at which slow readers are looked for again. */
+  #checkAt = 0;
+
+  constructor(
+    key: string,
+    topics: readonly Topic<Channel>[],
+    host: ChannelHost,
+  ) {
+    this.key = key;
+    this.topics = topics;
+    this.#host = host;
+    this.#backlog = new Backlog(host.retained);
+  }
+
+  /** Bytes that it retains for the slowest of its readers. */
+  get backlog(): number {
+    return this.#backlog.bytes;
+  }
+
+  /**
+   * Takes a reader in, from the present on: it hears nothing of what this turn
+   * has brought so far. That will be joined with what is still to come, so the
+   * reader skips as many bytes as are pending now.
+   */
+  add(reader: Reader): void {
+    let pending = 0;
+    let pendingEvents = 0;
+    for (const topic of this.topics) {
+      pending += topic.bytes;
+      pendingEvents += topic.frames.length;
+    }
+    const { end } = this.#backlog;
+    reader.at = end;
+    reader.skip = pending;
+    reader.joinedAt = end.start + pending;
+    reader.joinedEvents = end.events + pendingEvents;
+    if (this.readers.size === 0) this.#lead = reader.joinedAt;
+    // On a saturated server everyone is behind, and one who begins at the end
+    // would make them all look slow: it counts from where the fastest stands.
+    reader.headStart = Math.max(0, reader.joinedAt - this.#lead);
+    reader.takenAt = this.#host.activeTime;
+    end.readers++;
+    this.readers.add(reader);
+  }
+
+  /** Forgets a reader. */
+  remove(reader: Reader): void {
+    if (!this.readers.delete(reader)) return;
+    reader.at.readers--;
+    reader.at = NOWHERE;
+    this.#unready(reader);
+    if (this.readers.size === 0) this.#backlog.clear();
+    else this.#backlog.tidy();
+  }
+
+  /** Joins what came this turn through its topics. */
+  seal(): void {
+    for (const segment of sealMerged(this.dirty)) {
+      this.#backlog.append(segment, this.#host.activeTime);
+    }
+    this.dirty = [];
+  }
+
+  /** Hands the ready readers their next segment. */
+  flush(): void {
+    const ready = this.#ready;
+    this.#ready = this.#spare;
+    for (const reader of ready) reader.readyIndex = -1;
+    for (const reader of ready) this.serve(reader);
+    ready.length = 0;
+    this.#spare = ready;
+    this.#backlog.tidy();
+  }
+
+  /** The connection asks for more. */
+  pulled(reader: Reader): void {
+    reader.deafSince = -1;
+    if (reader.readyIndex !== -1 || reader.parked) return;
+    if (reader.at.segment === undefined) {
+      reader.readyIndex = this.#ready.length;
+      this.#ready.push(reader);
+    } else {
+      // Not served at once: pull, enqueue and read can go on in microtasks for
+      // as long as the kernel takes data, and nobody else would get a turn.
+      this.#host.park(reader);
+    }
+  }
+
+  /** The client has gone. */
+  cancelled(reader: Reader): void {
+    this.#host.left(reader);
+  }
+
+  /** Hands a reader that has asked for more its next segment. */
+  serve(reader: Reader): void {
+    if (reader.closed) return;
+    while (reader.at.segment !== undefined) {
+      const { bytes } = reader.at.segment;
+      const { skip } = reader;
+      this.#advance(reader);
+      reader.skip = Math.max(0, skip - bytes.length);
+      if (skip >= bytes.length) continue;
+      const reached = reader.at.start - reader.headStart;
+      if (reached > this.#lead) this.#lead = reached;
+      reader.takenAt = this.#host.activeTime;
+      reader.send(skip === 0 ? bytes : bytes.subarray(skip));
+      return;
+    }
+    this.pulled(reader);
+  }
+
+  /** Writes to a reader that has everything; false where it has not asked for more. */
+  sendIdle(reader: Reader, chunk: Bytes): boolean {
+    if (reader.readyIndex === -1) return false;
+    this.#unready(reader);
+    reader.takenAt = this.#host.activeTime;
+    reader.send(chunk);
+    return true;
+  }
+
+  /** Bytes between the reader and the end. */
+  lag(reader: Reader): number {
+    const { end } = this.#backlog;
+    return Math.min(end.start - reader.at.start, end.start - reader.joinedAt);
+  }
+
+  /** Events handed to the reader: the channel's count there less that at its joining. */
+  sent(reader: Reader): number {
+    return Math.max(0, reader.at.events - reader.joinedEvents);
+  }
+
+  /**
+   * For how long data has been waiting for the reader to ask for it, in active
+   * time (ms). While it asks and waits itself it is the server that is late.
+   */
+  waiting(reader: Reader): number {
+    const { at, takenAt, parked } = reader;
+    if (at.segment === undefined || parked) return 0;
+    return this.#host.activeTime - Math.max(at.sealedAt, takenAt);
+  }
+
+  /** The readers that have let data wait for `stallTimeout` milliseconds. */
+  stalled(stallTimeout: number): Reader[] {
+    const { front } = this.#backlog;
+    const { activeTime } = this.#host;
+    if (!front.segment || activeTime - front.sealedAt < stallTimeout) return [];
+    return [...this.readers].filter((reader) =>
+      this.waiting(reader) >= stallTimeout
+    );
+  }
+
+  /**
+   * The readers that are slow by their own fault: more than `maxLag` bytes behind
+   * while others got on, or while nothing but they themselves kept them from
+   * reading. When even the fastest is behind, it is the server that is slow.
+   *
+   * Looks at the readers only when the backlog has grown since the last time.
+   */
+  slow(maxLag: number): Reader[] {
+    const { backlog } = this;
+    if (backlog <= maxLag) this.#checkAt = 0;
+    if (backlog <= maxLag || backlog < this.#checkAt) return [];
+    this.#checkAt = backlog + maxLag / 8;
+    return [...this.readers].filter((reader) => {
+      if (reader.parked || this.lag(reader) <= maxLag) return false;
+      const reached = reader.at.start - reader.headStart;
+      return this.#lead - reached > maxLag || this.waiting(reader) >= IDLE;
+    });
+  }
+
+  /** The readers to drop so that about `bytes` of the backlog are let go. */
+  furthestBehind(bytes: number): Reader[] {
+    const upTo = this.#backlog.front.start + bytes;
+    return [...this.readers].filter(({ at }) =>
+      at.segment !== undefined && at.start < upTo
+    );
+  }
+
+  #advance(reader: Reader): void {
+    const { at } = reader;
+    at.readers--;
+    reader.at = at.next!;
+    reader.at.readers++;
+    if (at.readers === 0 && at === this.#backlog.front) this.#backlog.tidy();
+  }
+
+  #unready(reader: Reader): void {
+    const { readyIndex } = reader;
+    if (readyIndex === -1) return;
+    reader.readyIndex = -1;
+    const last = this.#ready.pop()!;
+    if (last === reader) return;
+    this.#ready[readyIndex] = last;
+    last.readyIndex = readyIndex;
+  }
+}

@@ -1,0 +1,110 @@
+import { extendIdleTimeout, severing } from "../host.ts";
+import type { Hub } from "../hub.ts";
+import { topmost } from "../namespace.ts";
+import type { Settings } from "../options.ts";
+import { clientAddress } from "../client.ts";
+
+/** Longest User-Agent that is kept, in UTF-16 code units. */
+const USER_AGENT_LENGTH = 512;
+
+/** Longest request path that is kept, in UTF-16 code units. */
+const PATH_LENGTH = 4096;
+
+/** Milliseconds after which a refused client should come back, about. */
+const REFUSED_RETRY = 30_000;
+
+/** What every event stream is sent with. */
+const HEADERS: Readonly<Record<string, string>> = {
+  "Content-Type": "text/event-stream; charset=utf-8",
+  // no-transform keeps a proxy from compressing, and so from buffering.
+  "Cache-Control": "no-cache, no-transform",
+  // nginx and those who follow it would otherwise collect events.
+  "X-Accel-Buffering": "no",
+};
+
+/** How a stream is opened. */
+export interface OpenOptions {
+  /** The second argument of the host's fetch. */
+  readonly info: unknown;
+  /** Further headers of the response. */
+  readonly headers?: HeadersInit | undefined;
+  /** The listener that the request came through, if the server knows it. */
+  readonly owner?: StreamOwner | undefined;
+}
+
+/** Whose closing ends the stream. */
+export interface StreamOwner {
+  readonly closed: boolean;
+}
+
+/** Answers requests with streams of a hub. */
+export class Streams {
+  readonly #hub: Hub;
+  readonly #settings: Settings;
+  #closed = false;
+
+  constructor(hub: Hub, settings: Settings) {
+    this.#hub = hub;
+    this.#settings = settings;
+  }
+
+  /** Refuses everyone from now on. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  /**
+   * Opens a stream over normalised namespaces.
+   *
+   * HEAD gets the headers and registers nobody: a framework may answer it by
+   * running the handler for GET and dropping the body, which nobody would ever
+   * read or cancel.
+   */
+  open(
+    request: Request,
+    namespaces: readonly string[],
+    { info, headers, owner }: OpenOptions,
+  ): Response {
+    const init = { headers: responseHeaders(headers) };
+    if (request.method === "HEAD") return new Response(null, init);
+    const { limits, keepAlive, proxies } = this.#settings;
+    const closed = this.#closed || owner?.closed === true;
+    if (closed || this.#hub.size >= limits.connections) {
+      return new Response(refusal(), init);
+    }
+    const userAgent = request.headers.get("user-agent") ?? "";
+    const { stream } = this.#hub.open({
+      namespaces: topmost(namespaces),
+      requestPath: rawPath(request.url).slice(0, PATH_LENGTH),
+      clientIP: clientAddress(request, info, proxies),
+      userAgent: userAgent.slice(0, USER_AGENT_LENGTH),
+      impatientHost: !extendIdleTimeout(request, info, keepAlive * 1.5),
+      sever: severing(info),
+      owner,
+    });
+    return new Response(stream, init);
+  }
+}
+
+function responseHeaders(more: HeadersInit | undefined): HeadersInit {
+  if (more === undefined) return HEADERS;
+  const headers = new Headers(more);
+  for (const [name, value] of Object.entries(HEADERS)) headers.set(name, value);
+  return headers;
+}
+
+/**
+ * A stream that ends at once. An error status would stop a browser's EventSource
+ * for good (WHATWG HTML 9.2.3); this one comes back when told.
+ */
+function refusal(): string {
+  return `retry:${Math.round(REFUSED_RETRY * (0.5 + Math.random()))}\n\n`;
+}
+
+/** The path of a URL as it was sent: not normalised, not decoded, without a query. */
+export function rawPath(url: string): string {
+  const start = url.indexOf("/", url.indexOf("://") + 3);
+  if (start === -1) return "/";
+  const end = url.slice(start).search(/[?#]/);
+  return end === -1 ? url.slice(start) : url.slice(start, start + end);
+}

@@ -1,0 +1,91 @@
+import type { Context, Hono } from "hono";
+import { cors } from "hono/cors";
+import { routePath } from "hono/route";
+import { parseNamespace, parseNamespacePath, ROOT } from "../namespace.ts";
+import type { CORSOptions, Settings } from "../options.ts";
+import { rawPath } from "./streams.ts";
+
+/** Opens a stream once the engine is ready. */
+export type Subscribe = (
+  context: Context,
+  namespaces: readonly string[],
+) => Response | Promise<Response>;
+
+const ROUTE = "/subscribe/*";
+const METHODS = ["GET", "HEAD", "OPTIONS"];
+/** Request headers that a page of another origin may send: EventSource and its polyfills do. */
+const ALLOWED_HEADERS = ["Last-Event-ID", "Cache-Control", "Authorization"];
+
+/** Adds `/subscribe/<namespace>` to an app. */
+export function addSubscribe(
+  app: Hono,
+  settings: Settings,
+  subscribe: Subscribe,
+): void {
+  if (settings.cors !== false) app.use(ROUTE, corsHeaders(settings.cors));
+  app.all(ROUTE, (context) => {
+    // Not context.req.method: Hono calls the handler for GET when it gets HEAD.
+    const { method } = context.req.raw;
+    if (method === "OPTIONS") {
+      return context.body(null, 204, { Allow: METHODS.join(", ") });
+    }
+    if (!METHODS.includes(method)) {
+      return context.text("405 method not allowed\n", 405, {
+        Allow: METHODS.join(", "),
+      });
+    }
+    let namespaces: string[];
+    try {
+      namespaces = namespacesOf(context, settings);
+    } catch (error) {
+      return context.text(`400 ${(error as Error).message}\n`, 400);
+    }
+    if (!settings.rootSubscribe && namespaces.includes(ROOT)) {
+      return context.text("403 subscribing to / is disabled\n", 403);
+    }
+    return subscribe(context, namespaces);
+  });
+}
+
+function corsHeaders(
+  { origin = "*", credentials = false, maxAge }: CORSOptions,
+): ReturnType<typeof cors> {
+  return cors({
+    origin: typeof origin === "string" ? origin : [...origin],
+    credentials,
+    allowMethods: METHODS,
+    allowHeaders: ALLOWED_HEADERS,
+    ...(maxAge === undefined ? {} : { maxAge }),
+  });
+}
+
+/** The namespace in the path and those in `?ns=`, normalised. */
+function namespacesOf(context: Context, { limits }: Settings): string[] {
+  const namespaces: string[] = [];
+  const path = pathBelow(context);
+  const asked = new URL(context.req.url).searchParams.getAll("ns");
+  if (path !== undefined || asked.length === 0) {
+    namespaces.push(parseNamespacePath(path ?? "", limits));
+  }
+  if (namespaces.length + asked.length > limits.namespacesPerStream) {
+    throw new RangeError(
+      `Cannot subscribe as 'ns' must not name more than ${limits.namespacesPerStream} namespaces: current value has ${asked.length}`,
+    );
+  }
+  for (const namespace of asked) {
+    namespaces.push(parseNamespace(namespace, limits));
+  }
+  return namespaces;
+}
+
+/**
+ * What follows `/subscribe` in the path as it was sent, wherever the app is
+ * mounted; `undefined` where nothing does. Hono's own path is decoded already,
+ * and may be so again.
+ */
+function pathBelow(context: Context): string | undefined {
+  // "/live/subscribe/*": as many segments before it as the pattern has.
+  const depth = routePath(context).split("/").length - 1;
+  const segments = rawPath(context.req.url).split("/");
+  return segments.length > depth ? segments.slice(depth).join("/") : undefined;
+}

@@ -1,0 +1,419 @@
+import { Channel, type ChannelHost } from "./channel.ts";
+import type { Retained } from "./backlog.ts";
+import type { Clock } from "./clock.ts";
+import type { EngineRecord, EngineSink } from "./engine.ts";
+import { KeepAliveWheel } from "./keepalive.ts";
+import type { Bytes } from "./message.ts";
+import { parentOf } from "./namespace.ts";
+import { type Connection, Reader } from "./reader.ts";
+import { Topic } from "./topic.ts";
+import { Turn } from "./turn.ts";
+
+/**
+ * Why a stream ended: its client left, fell behind, stopped reading, or the
+ * server was closed.
+ */
+export type DisconnectReason = "client" | "slow" | "stalled" | "closed";
+
+/** What a hub needs to know. */
+export interface HubOptions {
+  /** Milliseconds between keepalives; 0: none. */
+  readonly keepAlive: number;
+  /** Bytes that a reader may fall behind. */
+  readonly maxLag: number;
+  /** Milliseconds for which a reader may leave data waiting. */
+  readonly stallTimeout: number;
+  /** Milliseconds after which a client should come back; false: its own default. */
+  readonly retry: number | false;
+  /** Bytes that all channels together may retain. */
+  readonly bufferedBytes: number;
+  readonly clock: Clock;
+  /** Told of every stream that was opened, with its owner. Must not throw. */
+  connected(connection: Connection, owner: object | undefined): void;
+  /** Told of every stream that has ended. Must not throw. */
+  disconnected(
+    connection: Connection,
+    reason: DisconnectReason,
+    owner: object | undefined,
+  ): void;
+}
+
+/** A stream to open. */
+export interface StreamRequest extends Omit<Connection, "id" | "createdAt"> {
+  /** The host's idle time-out is too short for the usual keepalive. */
+  readonly impatientHost: boolean;
+  /** Ends the response at its socket, where the host lets one. */
+  readonly sever: (() => void) | undefined;
+  /** Whose {@linkcode Hub.end} ends the stream; besides `end()`. */
+  readonly owner: object | undefined;
+}
+
+/** How often readers are looked at, in milliseconds, when no option asks for more. */
+const TICK = 1_000;
+/** Below Bun's default idle time-out of 10 s. */
+const IMPATIENT_KEEP_ALIVE = 8_000;
+/** More than this is not left pending within a turn: it is joined and sent. */
+const PENDING_BYTES = 1024 * 1024;
+/** How many readers that are behind are served before sockets get their turn. */
+const SERVED_PER_TURN = 1_024;
+/** Readers that wait for more than this show that the server is at its limit. */
+const PRESSURE_BYTES = 1024 * 1024;
+/** Longest time that {@linkcode Hub.relief} holds a publisher back, in milliseconds. */
+const RELIEF = 1_000;
+/** How many different `retry:` times clients are spread over. */
+const RETRY_STEPS = 64;
+
+const encoder = new TextEncoder();
+const KEEP_ALIVE: Bytes = encoder.encode(":keepalive\n");
+
+/**
+ * Knows who hears which namespace, and carries events there. The only owner of
+ * timers and counters.
+ */
+export class Hub implements EngineSink, ChannelHost {
+  readonly retained: Retained = { bytes: 0 };
+  /**
+   * Milliseconds for which the event loop has run. It does not count time in
+   * which the whole process was held up, when nobody could have read.
+   */
+  activeTime = 0;
+
+  readonly #options: HubOptions;
+  readonly #tick: number;
+  readonly #openings: readonly Bytes[];
+  readonly #topics: Map<string, Topic<Channel>> = new Map();
+  readonly #channels: Map<string, Channel> = new Map();
+  /** In the order of opening. */
+  readonly #readers: Map<Reader, Channel> = new Map();
+  readonly #wheel: KeepAliveWheel;
+  readonly #fastWheel: KeepAliveWheel;
+  readonly #turn: Turn = new Turn({
+    flush: () => this.#flush(),
+    serve: () => this.#serve(),
+  });
+
+  #broadcasts = 0;
+  #opened = 0;
+  #order = 0;
+  #dirty: Topic<Channel>[] = [];
+  #pending = 0;
+  #parked: Reader[] = [];
+  /** Channels that retain something. */
+  readonly #behind: Set<Channel> = new Set();
+  #timer: unknown;
+  #tickedAt = 0;
+  #relief: { promise: Promise<void>; resolve(): void } | undefined;
+
+  constructor(options: HubOptions) {
+    this.#options = options;
+    const { keepAlive, stallTimeout, retry } = options;
+    this.#tick = Math.max(
+      10,
+      Math.min(TICK, stallTimeout / 4, keepAlive === 0 ? TICK : keepAlive / 4),
+    );
+    this.#wheel = this.#newWheel(keepAlive);
+    this.#fastWheel = this.#newWheel(
+      keepAlive === 0
+        ? IMPATIENT_KEEP_ALIVE
+        : Math.min(keepAlive, IMPATIENT_KEEP_ALIVE),
+    );
+    this.#openings = openings(retry);
+  }
+
+  /** How many streams are open. */
+  get size(): number {
+    return this.#readers.size;
+  }
+
+  /** How many events were broadcast. */
+  get broadcasts(): number {
+    return this.#broadcasts;
+  }
+
+  /** How many of each there are; all are 0 again once everyone has left. */
+  get counts(): {
+    readonly topics: number;
+    readonly channels: number;
+    readonly readers: number;
+    readonly retainedBytes: number;
+  } {
+    return {
+      topics: this.#topics.size,
+      channels: this.#channels.size,
+      readers: this.#readers.size,
+      retainedBytes: this.retained.bytes,
+    };
+  }
+
+  /** The open streams, oldest first, each with the number of events it was handed. */
+  *connections(): Generator<{ connection: Connection; sent: number }> {
+    for (const [reader, channel] of this.#readers) {
+      yield { connection: reader.connection, sent: channel.sent(reader) };
+    }
+  }
+
+  /** Opens a stream that hears everything from now on. */
+  open(request: StreamRequest): Reader {
+    const { namespaces, requestPath, clientIP, userAgent } = request;
+    const channel = this.#channelOf(namespaces);
+    const reader = new Reader(
+      {
+        id: ++this.#opened,
+        namespaces: channel.topics.map(({ namespace }) => namespace),
+        requestPath,
+        clientIP,
+        userAgent,
+        createdAt: this.#options.clock.now(),
+      },
+      channel,
+      request.owner,
+      this.#openings[this.#opened % this.#openings.length]!,
+      request.sever,
+    );
+    if (this.#readers.size === 0) this.#startTicking();
+    channel.add(reader);
+    this.#readers.set(reader, channel);
+    if (request.impatientHost) this.#fastWheel.add(reader);
+    else if (this.#options.keepAlive > 0) this.#wheel.add(reader);
+    this.#options.connected(reader.connection, reader.owner);
+    return reader;
+  }
+
+  /** Ends all streams, or those of one owner, after what they can still take at once. */
+  end(owner?: object): void {
+    this.#flush();
+    for (const reader of [...this.#readers.keys()]) {
+      if (owner === undefined || reader.owner === owner) {
+        reader.end();
+        this.#remove(reader, "closed");
+      }
+    }
+  }
+
+  /** Carries an event to everyone who hears its namespace or one above it. */
+  deliver({ namespace, body }: EngineRecord): void {
+    this.#broadcasts++;
+    if (this.#topics.size === 0) return;
+    const order = ++this.#order;
+    for (
+      let at: string | undefined = namespace;
+      at !== undefined;
+      at = parentOf(at)
+    ) {
+      const topic = this.#topics.get(at);
+      if (topic === undefined) continue;
+      if (topic.bytes === 0) this.#dirty.push(topic);
+      topic.add(body, order);
+      this.#pending += body.length;
+    }
+    if (this.#pending === 0) return;
+    if (this.#pending > PENDING_BYTES) this.#flush();
+    else this.#turn.requestFlush();
+  }
+
+  /**
+   * Resolves once the server is not at its limit any more, but within a second;
+   * `undefined` while it is not.
+   */
+  relief(): Promise<void> | undefined {
+    return this.#relief?.promise;
+  }
+
+  /** Part of {@linkcode ChannelHost}. */
+  park(reader: Reader): void {
+    reader.parked = true;
+    this.#parked.push(reader);
+    this.#turn.requestServe();
+  }
+
+  /** Part of {@linkcode ChannelHost}. */
+  left(reader: Reader): void {
+    reader.forget();
+    this.#remove(reader, "client");
+  }
+
+  #newWheel(interval: number): KeepAliveWheel {
+    return new KeepAliveWheel(Math.max(1, Math.round(interval / this.#tick)));
+  }
+
+  #channelOf(namespaces: readonly string[]): Channel {
+    // A namespace holds no line break, so no two sets share a key.
+    const key = namespaces.join("\n");
+    let channel = this.#channels.get(key);
+    if (channel === undefined) {
+      const topics = namespaces.map((namespace) => this.#topicOf(namespace));
+      channel = new Channel(key, topics, this);
+      for (const topic of topics) topic.channels.add(channel);
+      this.#channels.set(key, channel);
+    }
+    return channel;
+  }
+
+  #topicOf(namespace: string): Topic<Channel> {
+    let topic = this.#topics.get(namespace);
+    if (topic === undefined) {
+      topic = new Topic(namespace);
+      this.#topics.set(namespace, topic);
+    }
+    return topic;
+  }
+
+  #flush(): void {
+    if (this.#dirty.length === 0) return;
+    const topics = this.#dirty;
+    this.#dirty = [];
+    this.#pending = 0;
+    const channels: Channel[] = [];
+    for (const topic of topics) {
+      for (const channel of topic.channels) {
+        if (channel.dirty.push(topic) === 1) channels.push(channel);
+      }
+    }
+    // All are sealed before any is served: topics are shared between channels.
+    for (const channel of channels) channel.seal();
+    for (const topic of topics) topic.clear();
+    for (const channel of channels) {
+      channel.flush();
+      if (channel.backlog === 0) continue;
+      this.#behind.add(channel);
+      for (const reader of channel.slow(this.#options.maxLag)) {
+        this.#drop(reader, "slow");
+      }
+    }
+    this.#keepWithinBudget();
+  }
+
+  #serve(): void {
+    const parked = this.#parked;
+    this.#parked = parked.splice(SERVED_PER_TURN);
+    let pressure = false;
+    for (const reader of parked) {
+      reader.parked = false;
+      if (reader.closed) continue;
+      pressure ||= reader.lag > PRESSURE_BYTES;
+      reader.serve();
+    }
+    if (this.#parked.length > 0) this.#turn.requestServe();
+    if (pressure) this.#relief ??= this.#newRelief();
+    else this.#relieve();
+  }
+
+  #newRelief(): { promise: Promise<void>; resolve(): void } {
+    let resolve = () => {};
+    const promise = new Promise<void>((settle) => resolve = settle);
+    const relief = { promise, resolve };
+    this.#options.clock.setTimeout(() => {
+      if (this.#relief === relief) this.#relieve();
+    }, RELIEF);
+    return relief;
+  }
+
+  #relieve(): void {
+    this.#relief?.resolve();
+    this.#relief = undefined;
+  }
+
+  /** Over the limit, whoever is furthest behind on what retains most has to go. */
+  #keepWithinBudget(): void {
+    const { bufferedBytes } = this.#options;
+    while (this.retained.bytes > bufferedBytes) {
+      let most: Channel | undefined;
+      for (const channel of this.#behind) {
+        if (channel.backlog > (most?.backlog ?? 0)) most = channel;
+      }
+      if (most === undefined) return;
+      // An eighth more than needed, so that it is not the next flush's work again.
+      const excess = this.retained.bytes - bufferedBytes + bufferedBytes / 8;
+      for (const reader of most.furthestBehind(excess)) {
+        this.#drop(reader, "slow");
+      }
+    }
+  }
+
+  #startTicking(): void {
+    const { clock } = this.#options;
+    this.#tickedAt = clock.now();
+    const next = () => {
+      this.#timer = clock.setTimeout(() => {
+        this.#onTick();
+        if (this.#readers.size > 0) next();
+      }, this.#tick);
+    };
+    next();
+  }
+
+  #onTick(): void {
+    const now = this.#options.clock.now();
+    this.activeTime += Math.min(
+      Math.max(0, now - this.#tickedAt),
+      2 * this.#tick,
+    );
+    this.#tickedAt = now;
+    const { keepAlive, stallTimeout, maxLag } = this.#options;
+    for (const reader of this.#wheel.tick()) {
+      // Silence then lasts one and a half intervals at most.
+      if (this.activeTime - reader.takenAt < keepAlive / 2) continue;
+      this.#keepAlive(reader);
+    }
+    for (const reader of this.#fastWheel.tick()) this.#keepAlive(reader);
+    for (const channel of this.#behind) {
+      for (const reader of channel.stalled(stallTimeout)) {
+        this.#drop(reader, "stalled");
+      }
+      for (const reader of channel.slow(maxLag)) this.#drop(reader, "slow");
+      if (channel.backlog === 0) this.#behind.delete(channel);
+    }
+  }
+
+  #keepAlive(reader: Reader): void {
+    const channel = this.#readers.get(reader)!;
+    if (channel.sendIdle(reader, KEEP_ALIVE) || reader.lag > 0) return;
+    // It has taken all there was, but its host asks for nothing: either the
+    // kernel's buffers are full of keepalives or nobody ever read the response.
+    if (reader.deafSince === -1) reader.deafSince = this.activeTime;
+    else if (
+      this.activeTime - reader.deafSince >= this.#options.stallTimeout
+    ) {
+      this.#drop(reader, "stalled");
+    }
+  }
+
+  #drop(reader: Reader, reason: DisconnectReason): void {
+    reader.drop(`The stream was cut off as its client is ${reason}`);
+    this.#remove(reader, reason);
+  }
+
+  #remove(reader: Reader, reason: DisconnectReason): void {
+    const channel = this.#readers.get(reader);
+    if (channel === undefined) return;
+    this.#readers.delete(reader);
+    reader.slot?.delete(reader);
+    channel.remove(reader);
+    if (channel.readers.size === 0) this.#close(channel);
+    if (this.#readers.size === 0) {
+      this.#options.clock.clearTimeout(this.#timer);
+    }
+    this.#options.disconnected(reader.connection, reason, reader.owner);
+  }
+
+  #close(channel: Channel): void {
+    this.#channels.delete(channel.key);
+    this.#behind.delete(channel);
+    for (const topic of channel.topics) {
+      topic.channels.delete(channel);
+      if (topic.channels.size === 0) this.#topics.delete(topic.namespace);
+    }
+  }
+}
+
+/** `retry:` from half to one and a half times the time, so that clients spread. */
+function openings(retry: number | false): Bytes[] {
+  if (retry === false) return [encoder.encode(":ok\n\n")];
+  return Array.from({ length: RETRY_STEPS }, (_, i) => {
+    // Steps in an order that puts neighbours far apart.
+    const part = (i * 37 % RETRY_STEPS) / RETRY_STEPS;
+    return encoder.encode(
+      `:ok\nretry:${Math.round(retry * (0.5 + part))}\n\n`,
+    );
+  });
+}

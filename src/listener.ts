@@ -1,0 +1,40 @@
+/** What a listener is started with, on any runtime. */
+export interface ListenOptions {
+  /** From 0 to 65,535; 0: any free one. */
+  readonly port: number;
+  /** Name or address to listen on. */
+  readonly hostname: string;
+  /** Answers requests; `info` is what the runtime knows of the connection. */
+  fetch(request: Request, info: unknown): Response | Promise<Response>;
+  /** Told of what goes wrong with the socket later on. Must not throw. */
+  onError(error: unknown): void;
+}
+
+/** A socket that is being listened on. */
+export interface Listener {
+  /** The port; the one chosen where 0 was asked for. */
+  readonly port: number;
+  /** Resolves once it has closed. */
+  readonly finished: Promise<void>;
+  /**
+   * Stops accepting at once, gives responses {@linkcode CLOSE_GRACE} to end, then
+   * closes every connection and resolves.
+   */
+  close(): Promise<void>;
+}
+
+/**
+ * Milliseconds that responses get to end when a listener closes: streams have
+ * been ended by then, so only a client that does not read takes longer.
+ */
+export const CLOSE_GRACE = 500;
+
+/** Waits for a promise, but not for longer than the grace. */
+export async function graceFor(ended: Promise<unknown>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  await Promise.race([
+    ended,
+    new Promise<void>((resolve) => timer = setTimeout(resolve, CLOSE_GRACE)),
+  ]);
+  clearTimeout(timer);
+}

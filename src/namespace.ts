@@ -1,0 +1,150 @@
+import { quote } from "./quote.ts";
+
+/** The namespace above all others: its readers hear every event. */
+export const ROOT = "/";
+
+/** What {@linkcode parseNamespace} accepts at most. */
+export interface NamespaceLimits {
+  /** UTF-8 bytes of the normalised namespace. */
+  readonly namespaceLength: number;
+  /** Segments of the normalised namespace. */
+  readonly namespaceDepth: number;
+}
+
+// deno-lint-ignore no-control-regex -- control characters are what it looks for
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+const encoder = new TextEncoder();
+
+/**
+ * Normalises a namespace: one leading slash, no doubled or trailing ones.
+ *
+ * Throws a `TypeError` when it is not a string, holds a control character or a
+ * segment `.` or `..`, and a `RangeError` when it is longer or deeper than the
+ * limits. Lone surrogates become U+FFFD, as in every web API.
+ */
+export function parseNamespace(
+  namespace: string,
+  limits: NamespaceLimits,
+): string {
+  if (typeof namespace !== "string") {
+    throw new TypeError(
+      `Cannot use 'namespace' as it must be a string: current value is ${
+        quote(namespace)
+      }`,
+    );
+  }
+  // Before it is split, so that the work for an oversized one is bounded too.
+  // A UTF-16 code unit takes 3 bytes at most, so the rest need no counting.
+  if (
+    namespace.length > limits.namespaceLength / 3 &&
+    encoder.encode(namespace).length > limits.namespaceLength
+  ) {
+    throw new RangeError(
+      `Cannot use 'namespace' as it must not be longer than ${limits.namespaceLength} bytes: current value is ${
+        quote(namespace)
+      }`,
+    );
+  }
+  return join(namespace.split("/"), namespace, limits);
+}
+
+/**
+ * The same for the raw, percent-encoded path of a URL.
+ *
+ * The encoding is undone once, a segment at a time; a segment that holds a
+ * slash after that is refused, as is one that is not valid UTF-8.
+ */
+export function parseNamespacePath(
+  path: string,
+  limits: NamespaceLimits,
+): string {
+  // Percent-encoding makes three bytes of one.
+  if (path.length > limits.namespaceLength * 3 + 1) {
+    throw new RangeError(
+      `Cannot use 'namespace' as it must not be longer than ${limits.namespaceLength} bytes: current value is ${
+        quote(path)
+      }`,
+    );
+  }
+  const segments = path.split("/").map((segment) => {
+    if (!segment.includes("%")) return segment;
+    let decoded: string;
+    try {
+      decoded = decodeURIComponent(segment);
+    } catch {
+      throw new TypeError(
+        `Cannot use 'namespace' as its percent-encoding is malformed: current value is ${
+          quote(path)
+        }`,
+      );
+    }
+    if (decoded.includes("/")) {
+      throw new TypeError(
+        `Cannot use 'namespace' as a segment must not hold an encoded slash: current value is ${
+          quote(path)
+        }`,
+      );
+    }
+    return decoded;
+  });
+  return parseNamespace(segments.join("/"), limits);
+}
+
+function join(
+  segments: string[],
+  namespace: string,
+  limits: NamespaceLimits,
+): string {
+  let normal = "";
+  let depth = 0;
+  for (const segment of segments) {
+    if (segment === "") continue;
+    if (segment === "." || segment === "..") {
+      throw new TypeError(
+        `Cannot use 'namespace' as a segment must not be "${segment}": current value is ${
+          quote(namespace)
+        }`,
+      );
+    }
+    normal += "/" + segment;
+    depth++;
+  }
+  if (CONTROL.test(normal)) {
+    throw new TypeError(
+      `Cannot use 'namespace' as it must not contain a control character: current value is ${
+        quote(namespace)
+      }`,
+    );
+  }
+  if (depth > limits.namespaceDepth) {
+    throw new RangeError(
+      `Cannot use 'namespace' as it must not be deeper than ${limits.namespaceDepth} segments: current value is ${
+        quote(namespace)
+      }`,
+    );
+  }
+  return normal === "" ? ROOT : normal.toWellFormed();
+}
+
+/** The namespace one level up, `undefined` above the root. */
+export function parentOf(namespace: string): string | undefined {
+  const cut = namespace.lastIndexOf("/");
+  if (cut > 0) return namespace.slice(0, cut);
+  return namespace === ROOT ? undefined : ROOT;
+}
+
+/**
+ * Reduces normalised namespaces to the topmost ones, sorted and each once.
+ *
+ * `/pets` swallows `/pets/dogs`, so that no event can come through two of them.
+ */
+export function topmost(namespaces: readonly string[]): string[] {
+  const asked = new Set(namespaces);
+  const kept: string[] = [];
+  for (const namespace of asked) {
+    let above = parentOf(namespace);
+    while (above !== undefined && !asked.has(above)) above = parentOf(above);
+    if (above === undefined) kept.push(namespace);
+  }
+  return kept.sort();
+}

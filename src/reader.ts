@@ -1,0 +1,164 @@
+import { type Link, NOWHERE } from "./backlog.ts";
+import type { Bytes } from "./message.ts";
+
+/** What is known of the client behind a stream. */
+export interface Connection {
+  /** Unique in this server, in the order of opening. */
+  readonly id: number;
+  /** What it hears: normalised, sorted, none below another. */
+  readonly namespaces: readonly string[];
+  /** Path of the request, without its query. */
+  readonly requestPath: string;
+  /** Address of the client; `""` where the host does not tell. */
+  readonly clientIP: string;
+  /** The User-Agent header, at most 512 characters; `""` without one. */
+  readonly userAgent: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly createdAt: number;
+}
+
+/** What feeds a reader: its channel. */
+export interface ReaderFeed {
+  /** The connection has taken all it got and asks for more. */
+  pulled(reader: Reader): void;
+  /** The client has gone. */
+  cancelled(reader: Reader): void;
+  /** Hands it the next bytes, if there are any. */
+  serve(reader: Reader): void;
+  /** Bytes between the reader and the end. */
+  lag(reader: Reader): number;
+}
+
+/** All streams start pulling only when the connection is ready for more. */
+const STRATEGY: QueuingStrategy<Bytes> = { highWaterMark: 0 };
+
+/**
+ * One connection: a `ReadableStream`, and a cursor into what its channel has
+ * sealed. It holds no data of its own.
+ *
+ * It is its stream's underlying source itself, so that a connection costs no
+ * closures. With a high-water mark of 0, `pull` means that the host is about to
+ * write to the socket.
+ */
+export class Reader implements UnderlyingDefaultSource<Bytes> {
+  readonly connection: Connection;
+  readonly stream: ReadableStream<Bytes>;
+  /** Who may end it apart from the rest; see the hub. */
+  readonly owner: object | undefined;
+  /** The cursor: where in the channel's stream it goes on. */
+  at: Link = NOWHERE;
+  /** Bytes at the cursor that were broadcast before this reader came. */
+  skip = 0;
+  /** Bytes of the channel's stream before this reader's first. */
+  joinedAt = 0;
+  /** Events of the channel before this reader's first. */
+  joinedEvents = 0;
+  /** How far ahead of the channel's fastest reader it began, in bytes. */
+  headStart = 0;
+  /** When it last took something, in the hub's active time (ms). */
+  takenAt = 0;
+  /** Since when a keepalive could not be handed over, in active time; -1: it could. */
+  deafSince = -1;
+  /** Waits for the next macrotask, having asked for more while it was behind. */
+  parked = false;
+  /** Its place in the keepalive wheel. */
+  slot: Set<Reader> | undefined;
+  /** Its place among the channel's ready readers; -1: it has not asked for more. */
+  readyIndex = -1;
+
+  readonly #feed: ReaderFeed;
+  readonly #sever: (() => void) | undefined;
+  // Empty at first: `start` may run before the constructor has returned.
+  #controller: ReadableStreamDefaultController<Bytes> | undefined;
+  #closed = false;
+
+  /**
+   * @param opening The first chunk, sent without waiting for an event: Bun
+   * holds the response's head back until there is one.
+   * @param sever Ends the response at its socket, where the host lets one.
+   */
+  constructor(
+    connection: Connection,
+    feed: ReaderFeed,
+    owner: object | undefined,
+    opening: Bytes,
+    sever: (() => void) | undefined,
+  ) {
+    this.connection = connection;
+    this.#feed = feed;
+    this.owner = owner;
+    this.#sever = sever;
+    this.stream = new ReadableStream<Bytes>(this, STRATEGY);
+    this.#controller!.enqueue(opening);
+  }
+
+  /** Part of the stream's contract; not to be called. */
+  start(controller: ReadableStreamDefaultController<Bytes>): void {
+    this.#controller = controller;
+  }
+
+  /** Part of the stream's contract; not to be called. */
+  pull(): void {
+    if (!this.#closed) this.#feed.pulled(this);
+  }
+
+  /** Part of the stream's contract; not to be called. */
+  cancel(): void {
+    if (!this.#closed) this.#feed.cancelled(this);
+  }
+
+  /** True once it has ended, in whichever way. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /**
+   * Hands bytes to the connection, which must have asked for them. May call
+   * `pull` before it returns, so the cursor has to be moved first.
+   */
+  send(chunk: Bytes): void {
+    try {
+      this.#controller!.enqueue(chunk);
+    } catch {
+      // The host has closed the stream without cancelling it.
+      this.cancel();
+    }
+  }
+
+  /** Takes the next bytes from its channel. */
+  serve(): void {
+    this.#feed.serve(this);
+  }
+
+  /** Bytes between it and its channel's end. */
+  get lag(): number {
+    return this.#feed.lag(this);
+  }
+
+  /** Ends the stream after what it already got. */
+  end(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    try {
+      this.#controller!.close();
+    } catch {
+      // The host has closed the stream already.
+    }
+  }
+
+  /** Drops the stream with what it still holds: its client does not read. */
+  drop(reason: string): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.#sever) {
+      this.#sever();
+    } else {
+      this.#controller!.error(new DOMException(reason, "AbortError"));
+    }
+  }
+
+  /** Notes that the client has gone. */
+  forget(): void {
+    this.#closed = true;
+  }
+}

@@ -1,0 +1,90 @@
+import type { Bytes } from "./message.ts";
+
+/**
+ * How many bytes are joined at most. It decides how much a turn hands to a
+ * connection, so it is about what a socket takes in one write.
+ */
+export const SEGMENT_BYTES: number = 32 * 1024;
+
+/**
+ * A longer frame is handed over in views of this many bytes, so that a slow
+ * link makes progress that can be seen.
+ */
+export const VIEW_BYTES: number = 64 * 1024;
+
+/** Frames joined for sending: made once and shared by everyone who hears them. */
+export interface Segment {
+  readonly bytes: Bytes;
+  /** How many events end in it. */
+  readonly events: number;
+  /** How many channels keep it for readers that are behind. */
+  holders: number;
+}
+
+/** Joins frames, in order, into segments. */
+export function seal(frames: readonly Bytes[]): Segment[] {
+  const segments: Segment[] = [];
+  let from = 0;
+  let size = 0;
+  for (let i = 0; i < frames.length; i++) {
+    const { length } = frames[i]!;
+    if (size > 0 && size + length > SEGMENT_BYTES) {
+      segments.push(join(frames, from, i, size));
+      from = i;
+      size = 0;
+    }
+    if (length > VIEW_BYTES) {
+      pushViews(segments, frames[i]!);
+      from = i + 1;
+    } else {
+      size += length;
+    }
+  }
+  if (size > 0) segments.push(join(frames, from, frames.length, size));
+  return segments;
+}
+
+function join(
+  frames: readonly Bytes[],
+  from: number,
+  to: number,
+  size: number,
+): Segment {
+  // A lone frame needs no copy.
+  if (to - from === 1) return { bytes: frames[from]!, events: 1, holders: 0 };
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (let i = from; i < to; i++) {
+    const frame = frames[i]!;
+    bytes.set(frame, at);
+    at += frame.length;
+  }
+  return { bytes, events: to - from, holders: 0 };
+}
+
+function pushViews(segments: Segment[], frame: Bytes): void {
+  for (let at = 0; at < frame.length; at += VIEW_BYTES) {
+    segments.push({
+      bytes: frame.subarray(at, at + VIEW_BYTES),
+      events: at + VIEW_BYTES >= frame.length ? 1 : 0,
+      holders: 0,
+    });
+  }
+}
+
+/** Joins neighbouring segments into one. */
+export function mergeSegments(segments: readonly Segment[]): Segment {
+  let size = 0;
+  let events = 0;
+  for (const segment of segments) {
+    size += segment.bytes.length;
+    events += segment.events;
+  }
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (const segment of segments) {
+    bytes.set(segment.bytes, at);
+    at += segment.bytes.length;
+  }
+  return { bytes, events, holders: 0 };
+}

@@ -1,0 +1,76 @@
+/**
+ * Ends the process on SIGINT and SIGTERM once every server in it has closed.
+ * Signals belong to the process, so this is the one place that is shared between
+ * servers.
+ *
+ * @module
+ */
+
+import { systemClock } from "../clock.ts";
+
+interface SignalHost {
+  readonly Deno?: {
+    addSignalListener(signal: string, listener: () => void): void;
+    removeSignalListener(signal: string, listener: () => void): void;
+    exit(code: number): never;
+  };
+  readonly process?: {
+    on(signal: string, listener: () => void): void;
+    off(signal: string, listener: () => void): void;
+    exit(code: number): never;
+  };
+}
+
+const { Deno: deno, process } = globalThis as unknown as SignalHost;
+
+const SIGNALS = { SIGINT: 2, SIGTERM: 15 };
+
+/**
+ * Milliseconds between the end of closing and the end of the process, for what
+ * the program itself does once `finished` resolves. It ends earlier when
+ * nothing keeps it alive.
+ */
+const EXIT_GRACE = 500;
+
+const closers = new Set<() => Promise<void>>();
+const listeners = new Map<string, () => void>();
+let closing = false;
+
+/**
+ * Has `close` called on the first SIGINT or SIGTERM, after which the process
+ * ends with code 0; a second signal ends it at once with 128 plus its number.
+ * Returns what undoes this.
+ */
+export function onSignal(close: () => Promise<void>): () => void {
+  if (closers.size === 0 && listeners.size === 0) {
+    for (const [signal, number] of Object.entries(SIGNALS)) {
+      const listener = () => void shutDown(number);
+      listeners.set(signal, listener);
+      if (deno) deno.addSignalListener(signal, listener);
+      else process?.on(signal, listener);
+    }
+  }
+  closers.add(close);
+  return () => {
+    closers.delete(close);
+    // While the process is ending, a second signal still has to end it at once.
+    if (closers.size > 0 || closing) return;
+    for (const [signal, listener] of listeners) {
+      if (deno) deno.removeSignalListener(signal, listener);
+      else process?.off(signal, listener);
+    }
+    listeners.clear();
+  };
+}
+
+async function shutDown(number: number): Promise<void> {
+  if (closing) exit(128 + number);
+  closing = true;
+  await Promise.allSettled([...closers].map((close) => close()));
+  systemClock.setTimeout(() => exit(0), EXIT_GRACE);
+}
+
+function exit(code: number): void {
+  if (deno) deno.exit(code);
+  else process?.exit(code);
+}

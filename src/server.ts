@@ -1,0 +1,367 @@
+import { type Context, Hono } from "hono";
+import { addAdmin } from "./admin/routes.ts";
+import { type Status, statusOf } from "./admin/status.ts";
+import {
+  type Engine,
+  formatId,
+  MemoryEngine,
+  type Position,
+} from "./engine.ts";
+import { Streams } from "./http/streams.ts";
+import { addSubscribe } from "./http/subscribe.ts";
+import { Hub } from "./hub.ts";
+import { type Bytes, encodeBody, type SSEMessage } from "./message.ts";
+import { parseNamespace } from "./namespace.ts";
+import { type Settings, settingsOf, type SSEServerOptions } from "./options.ts";
+import {
+  ServedInfo,
+  type ServeHandle,
+  type ServeOptions,
+  Serving,
+  startServing,
+} from "./serving.ts";
+
+/** Options of {@linkcode SSEServer.subscribe}. */
+export interface SubscribeOptions {
+  /**
+   * What the host passed to fetch besides the request; in Hono, `c.env`. It
+   * tells the client's address, and on Bun keeps the stream from timing out.
+   */
+  readonly info?: unknown;
+  /** Further headers of the response. */
+  readonly headers?: HeadersInit;
+}
+
+/** Longest time that {@linkcode SSEServer.publish} takes, in milliseconds. */
+const PUBLISH_TIMEOUT = 3_000;
+
+/**
+ * Broadcasts messages to namespaces, over Server-Sent Events (WHATWG HTML 9.2).
+ *
+ * Servers share nothing, so a program may have as many as it likes.
+ *
+ * @example The time, every second
+ * ```ts no-eval
+ * import { SSEServer } from "@sseserver/sseserver";
+ *
+ * const sse = new SSEServer();
+ * setInterval(
+ *   () => sse.broadcast({ namespace: "/time", data: new Date().toISOString() }),
+ *   1000,
+ * );
+ * await sse.serve({ port: 8001 }); // curl localhost:8001/subscribe/time
+ * ```
+ */
+export class SSEServer implements AsyncDisposable {
+  /**
+   * The routes as a Hono app, to mount in another one:
+   * `app.route("/live", sse.app)`.
+   */
+  readonly app: Hono;
+  /**
+   * Answers a request; bound, so that it can be passed on as it is:
+   * `Deno.serve(sse.fetch)`, `Bun.serve({ fetch: sse.fetch })`.
+   *
+   * `info` is what the host passes as the second argument of fetch.
+   */
+  readonly fetch: (
+    request: Request,
+    info?: unknown,
+  ) => Response | Promise<Response>;
+  /** The port for hosts that read it from a default export, as Bun does: 8001. */
+  readonly port: number = 8001;
+  /**
+   * Seconds without traffic after which such a host may close a connection: four
+   * keepalive intervals and a half, at most 255.
+   */
+  readonly idleTimeout: number;
+
+  readonly #settings: Settings;
+  readonly #hub: Hub;
+  readonly #streams: Streams;
+  readonly #engine: Engine;
+  readonly #handles: Set<ServeHandle> = new Set();
+  #startedAt = 0;
+  /** Pending while the engine gets ready. */
+  #starting: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+
+  /**
+   * Throws a `TypeError` or `RangeError` that names the option when one is not
+   * as {@linkcode SSEServerOptions} has it. Starts nothing: that comes with the
+   * first use.
+   */
+  constructor(options: SSEServerOptions = {}) {
+    const settings = this.#settings = settingsOf(options);
+    const { keepAlive } = settings;
+    this.idleTimeout = keepAlive === 0
+      ? 255
+      : Math.min(255, Math.ceil(keepAlive * 4.5 / 1000));
+    this.#engine = settings.engine ?? new MemoryEngine();
+    this.#hub = new Hub({
+      ...settings,
+      bufferedBytes: settings.limits.bufferedBytes,
+      connected: (connection, owner) => {
+        if (owner instanceof Serving) {
+          this.#call(() => owner.connected(connection));
+        }
+        this.#call(settings.onConnect?.bind(undefined, connection));
+      },
+      disconnected: (connection, reason, owner) => {
+        if (owner instanceof Serving) {
+          this.#call(() => owner.disconnected(connection, reason));
+        }
+        this.#call(settings.onDisconnect?.bind(undefined, connection, reason));
+      },
+    });
+    this.#streams = new Streams(this.#hub, settings);
+    this.app = this.#newApp();
+    this.fetch = (request, info) =>
+      this.app.fetch(request, info as Record<string, unknown>);
+  }
+
+  /**
+   * Sends a message to everyone who hears its namespace. Fire and forget: what
+   * keeps the engine from accepting it goes to `onError`. Once the server is
+   * closed it does nothing.
+   *
+   * Throws a `TypeError` or `RangeError` that names the field when the message is
+   * not as {@linkcode SSEMessage} has it, or larger than `limits.messageBytes`.
+   */
+  broadcast(message: SSEMessage): void {
+    const { namespace, body } = this.#encode(message);
+    if (this.#closing !== undefined) return;
+    try {
+      const accepted = this.#accept(namespace, body);
+      if (accepted instanceof Promise) {
+        accepted.catch((error) => this.#report(error));
+      }
+    } catch (error) {
+      this.#report(error);
+    }
+  }
+
+  /**
+   * Sends a message like {@linkcode SSEServer.broadcast} and resolves with its id
+   * once the engine has accepted it. On a server that is at its limit it resolves
+   * up to a second later, so that a publisher who waits for it slows down.
+   *
+   * Rejects when the message is bad, the server is closed or the engine refuses
+   * it, and with a `TimeoutError` after 3 s: then it may still arrive, once.
+   */
+  async publish(message: SSEMessage): Promise<string> {
+    const { namespace, body } = this.#encode(message);
+    if (this.#closing !== undefined) {
+      throw new Error("Cannot publish as the server is closed");
+    }
+    const accepted = this.#accept(namespace, body);
+    const position = accepted instanceof Promise
+      ? await within(PUBLISH_TIMEOUT, accepted)
+      : accepted;
+    await this.#hub.relief();
+    return formatId(position);
+  }
+
+  /**
+   * Answers a request of any route with a stream of the namespaces.
+   *
+   * The caller decides who may hear what: CORS and `rootSubscribe` do not apply
+   * and `?ns=` is not read, but HEAD and the limits are seen to. Throws a
+   * `TypeError` or `RangeError` when a namespace is not as it should be.
+   *
+   * @example Updates for the user who is signed in
+   * ```ts no-eval
+   * import { Hono } from "hono";
+   * import { SSEServer } from "@sseserver/sseserver";
+   *
+   * const sse = new SSEServer();
+   * const app = new Hono<{ Variables: { user: string } }>();
+   * app.get("/updates", (c) =>
+   *   sse.subscribe(c.req.raw, `/users/${c.get("user")}`, { info: c.env }));
+   * ```
+   */
+  subscribe(
+    request: Request,
+    namespaces: string | readonly string[],
+    { info, headers }: SubscribeOptions = {},
+  ): Response | Promise<Response> {
+    const { limits } = this.#settings;
+    const asked = typeof namespaces === "string" ? [namespaces] : namespaces;
+    if (asked.length === 0 || asked.length > limits.namespacesPerStream) {
+      throw new RangeError(
+        `Cannot subscribe as 'namespaces' must be from 1 to ${limits.namespacesPerStream} (limits.namespacesPerStream): current value has ${asked.length}`,
+      );
+    }
+    const parsed = asked.map((namespace) => parseNamespace(namespace, limits));
+    return this.#open(request, parsed, info, headers);
+  }
+
+  /**
+   * Listens with `Deno.serve`, `Bun.serve` or `@hono/node-server`, whichever
+   * runtime this is, and resolves once it does. Rejects when the port is taken.
+   */
+  async serve(options: ServeOptions = {}): Promise<ServeHandle> {
+    if (this.#closing !== undefined) {
+      throw new Error("Cannot serve as the server is closed");
+    }
+    await this.#start();
+    const handle = await startServing({
+      fetch: this.fetch,
+      endStreams: (serving) => this.#hub.end(serving),
+      closeServer: () => this.close(),
+      report: (error) => this.#report(error),
+    }, options);
+    this.#handles.add(handle);
+    handle.finished.finally(() => this.#handles.delete(handle));
+    // It may have been closed while the listener started.
+    if (this.#closing !== undefined) await handle.close();
+    return handle;
+  }
+
+  /** What the server is doing; takes time for every open stream. */
+  status(): Status {
+    this.#start();
+    return statusOf(this.#hub, {
+      closed: this.#closing !== undefined,
+      startedAt: this.#startedAt,
+      now: this.#settings.clock.now(),
+    });
+  }
+
+  /**
+   * Ends all streams, after what their clients can take at once, then every
+   * listener that serve() has started. From then on requests are answered by
+   * streams that end at once and tell the client when to come back. May be called
+   * again; nothing opens again.
+   */
+  close(): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  /** Closes the server at the end of an `await using` block. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    this.#streams.close();
+    this.#hub.end();
+    await Promise.all([...this.#handles].map((handle) => handle.close()));
+    await this.#engine.close();
+  }
+
+  /** Starts what the constructor must not; a promise while the engine gets ready. */
+  #start(): Promise<void> | undefined {
+    if (this.#startedAt === 0) {
+      this.#startedAt = this.#settings.clock.now();
+      const starting = this.#engine.start(this.#hub);
+      if (starting instanceof Promise) {
+        this.#starting = starting.then(() => {
+          this.#starting = undefined;
+        });
+        // Reported by everyone who waits for it.
+        this.#starting.catch(() => {});
+      }
+    }
+    return this.#starting;
+  }
+
+  #encode(message: SSEMessage): { namespace: string; body: Bytes } {
+    const { limits } = this.#settings;
+    if (typeof message !== "object" || message === null) {
+      throw new TypeError(
+        `Cannot broadcast as the message must be an object: current value is ${message}`,
+      );
+    }
+    return {
+      namespace: parseNamespace(message.namespace, limits),
+      body: encodeBody(message, limits.messageBytes),
+    };
+  }
+
+  #accept(namespace: string, body: Bytes): Position | Promise<Position> {
+    const starting = this.#start();
+    return starting === undefined
+      ? this.#engine.publish(namespace, body)
+      : starting.then(() => this.#engine.publish(namespace, body));
+  }
+
+  #open(
+    request: Request,
+    namespaces: readonly string[],
+    env: unknown,
+    headers?: HeadersInit,
+  ): Response | Promise<Response> {
+    const options = { info: infoOf(env), owner: servingOf(env), headers };
+    const open = () => this.#streams.open(request, namespaces, options);
+    const starting = this.#start();
+    return starting === undefined ? open() : starting.then(open);
+  }
+
+  #newApp(): Hono {
+    const app = new Hono();
+    addSubscribe(
+      app,
+      this.#settings,
+      ({ req, env }, namespaces) => this.#open(req.raw, namespaces, env),
+    );
+    addAdmin(app, {
+      admin: this.#settings.admin,
+      infoOf: (context: Context) => infoOf(context.env),
+      status: () => this.status(),
+    });
+    return app;
+  }
+
+  /** Calls back out of the way of whatever is going on; what it throws is reported. */
+  #call(callback: (() => unknown) | undefined): void {
+    if (callback === undefined) return;
+    queueMicrotask(async () => {
+      try {
+        await callback();
+      } catch (error) {
+        this.#report(error);
+      }
+    });
+  }
+
+  #report(error: unknown): void {
+    const { onError } = this.#settings;
+    queueMicrotask(async () => {
+      try {
+        await onError(error);
+      } catch (failure) {
+        console.error("onError failed:", failure, "while it was told:", error);
+      }
+    });
+  }
+}
+
+function infoOf(env: unknown): unknown {
+  return env instanceof ServedInfo ? env.info : env;
+}
+
+function servingOf(env: unknown): Serving | undefined {
+  return env instanceof ServedInfo ? env.serving : undefined;
+}
+
+async function within<T>(timeout: number, promise: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () =>
+        reject(
+          new DOMException(
+            `Cannot publish as the engine has not answered within ${timeout} ms: it may still arrive, once`,
+            "TimeoutError",
+          ),
+        ),
+      timeout,
+    );
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,198 @@
+import { runtimeName } from "./host.ts";
+import type { Listener, ListenOptions } from "./listener.ts";
+import { quote } from "./quote.ts";
+import type { Connection } from "./reader.ts";
+import type { DisconnectReason } from "./hub.ts";
+
+/** Options of {@linkcode SSEServer.serve}; every one may be left out. */
+export interface ServeOptions {
+  /**
+   * Port to listen on, from 0 to 65,535. 0 takes any free one; the result tells
+   * which.
+   *
+   * @default {8001}
+   */
+  readonly port?: number;
+  /**
+   * Name or address to listen on.
+   *
+   * @default {"0.0.0.0"}
+   */
+  readonly hostname?: string;
+  /** Closes the listener when it aborts. */
+  readonly signal?: AbortSignal;
+  /**
+   * Takes a line for every stream that opens or ends; `false` for none. By
+   * default they go to `console.log`, with the time before them.
+   */
+  readonly log?: false | ((line: string) => void);
+  /**
+   * Whether SIGINT and SIGTERM close the server and then end the process, a
+   * second one at once.
+   *
+   * @default {true}
+   */
+  readonly signals?: boolean;
+}
+
+/** A listener that {@linkcode SSEServer.serve} has started. */
+export interface ServeHandle extends AsyncDisposable {
+  /** The port; the one chosen where 0 was asked for. */
+  readonly port: number;
+  /** Name or address that it listens on. */
+  readonly hostname: string;
+  /** Resolves once the listener has closed, for whatever reason. */
+  readonly finished: Promise<void>;
+  /** Ends this listener's streams and frees its port. */
+  close(): Promise<void>;
+}
+
+/** One call of serve(): owns the streams that come through its listener. */
+export class Serving {
+  readonly #log: (line: string) => void;
+  #closed = false;
+
+  constructor(log: (line: string) => void) {
+    this.#log = log;
+  }
+
+  /** True from the moment it begins to close. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Refuses new streams from now on. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  /** Logs that a stream was opened. */
+  connected({ requestPath, clientIP }: Connection): void {
+    this.#log(`CONNECT ${requestPath} ${clientIP || "-"}`);
+  }
+
+  /** Logs that a stream has ended. */
+  disconnected(
+    { requestPath, clientIP }: Connection,
+    reason: DisconnectReason,
+  ): void {
+    this.#log(`DISCONNECT ${requestPath} ${clientIP || "-"} ${reason}`);
+  }
+}
+
+/** The second argument of fetch for requests that come through serve(). */
+export class ServedInfo {
+  readonly info: unknown;
+  readonly serving: Serving;
+
+  constructor(info: unknown, serving: Serving) {
+    this.info = info;
+    this.serving = serving;
+  }
+}
+
+/** What serve() does to the server it belongs to. */
+export interface Served {
+  fetch(request: Request, info: unknown): Response | Promise<Response>;
+  /** Ends the streams of one call of serve(). */
+  endStreams(serving: Serving): void;
+  /** Closes the whole server. */
+  closeServer(): Promise<void>;
+  report(error: unknown): void;
+}
+
+/** Starts a listener of this runtime. */
+export async function startServing(
+  server: Served,
+  options: ServeOptions,
+): Promise<ServeHandle> {
+  const {
+    port = 8001,
+    hostname = "0.0.0.0",
+    signal,
+    log = logToConsole,
+    signals = true,
+  } = options;
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new RangeError(
+      `Cannot serve as 'port' must be an integer from 0 to 65535: current value is ${
+        quote(port)
+      }`,
+    );
+  }
+  if (log !== false && typeof log !== "function") {
+    throw new TypeError(
+      `Cannot serve as 'log' must be false or a function: current value is ${
+        quote(log)
+      }`,
+    );
+  }
+  signal?.throwIfAborted();
+  const write = log === false ? () => {} : log;
+  const serving = new Serving(write);
+  const listener = await listen({
+    port,
+    hostname,
+    fetch: (request, info) =>
+      server.fetch(request, new ServedInfo(info, serving)),
+    onError: (error) => server.report(error),
+  });
+  const undoSignals = signals
+    ? (await import("./serve/signals.ts")).onSignal(() => server.closeServer())
+    : () => {};
+  const close = async () => {
+    if (!serving.closed) {
+      serving.close();
+      signal?.removeEventListener("abort", abort);
+      undoSignals();
+      const closed = listener.close();
+      server.endStreams(serving);
+      await closed;
+    }
+    await listener.finished;
+  };
+  const abort = () => void close();
+  signal?.addEventListener("abort", abort);
+  if (signal?.aborted) await close();
+  write(`Listening on http://${urlHost(hostname)}:${listener.port}/`);
+  return {
+    port: listener.port,
+    hostname,
+    finished: listener.finished,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+async function listen(options: ListenOptions): Promise<Listener> {
+  try {
+    switch (runtimeName()) {
+      case "deno":
+        return await (await import("./serve/deno.ts")).listen(options);
+      case "bun":
+        return await (await import("./serve/bun.ts")).listen(options);
+      case "node":
+        return await (await import("./serve/node.ts")).listen(options);
+    }
+  } catch (cause) {
+    throw new Error(
+      `Cannot serve on ${options.hostname}:${options.port}: ${
+        (cause as Error).message
+      }`,
+      { cause },
+    );
+  }
+  throw new Error(
+    "Cannot serve as this is not Deno, Bun or Node: pass the server's fetch to the host instead",
+  );
+}
+
+/** A host name for a URL that one can open. */
+function urlHost(hostname: string): string {
+  if (hostname === "0.0.0.0" || hostname === "::") return "localhost";
+  return hostname.includes(":") ? `[${hostname}]` : hostname;
+}
+
+function logToConsole(line: string): void {
+  console.log(`${new Date().toISOString()} ${line}`);
+}
