@@ -23,7 +23,7 @@ export type {
   Position,
 } from "./src/engine.ts";
 export type { DisconnectReason } from "./src/hub.ts";
-export type { Bytes, SSEMessage } from "./src/message.ts";
+export type { SSEMessage } from "./src/message.ts";
 export type {
   CORSOptions,
   SSEServerLimits,
@@ -32,3 +32,4 @@ export type {
 export type { Connection } from "./src/reader.ts";
 export { SSEServer, type SubscribeOptions } from "./src/server.ts";
 export type { ServeHandle, ServeOptions } from "./src/serving.ts";
+export type { Bytes } from "./src/slab.ts";

@@ -1,5 +1,5 @@
 import { Backlog, NOWHERE, type Retained } from "./backlog.ts";
-import type { Bytes } from "./message.ts";
+import type { Bytes } from "./slab.ts";
 import type { Reader, ReaderFeed } from "./reader.ts";
 import { sealMerged, type Topic } from "./topic.ts";
 
@@ -9,7 +9,9 @@ export interface ChannelHost {
   readonly activeTime: number;
   /** What all channels retain. */
   readonly retained: Retained;
-  /** Has {@linkcode Channel.serve} called in the next macrotask. */
+  /** More readers are waiting than can be served in a turn. */
+  readonly saturated: boolean;
+  /** Has {@linkcode Channel.serve} called when its turn comes. */
   park(reader: Reader): void;
   /** Takes note that the client has gone. */
   left(reader: Reader): void;
@@ -112,7 +114,13 @@ export class Channel implements ReaderFeed {
     const ready = this.#ready;
     this.#ready = this.#spare;
     for (const reader of ready) reader.readyIndex = -1;
-    for (const reader of ready) this.serve(reader);
+    // Whoever keeps up must not get ahead of those who already wait, or they
+    // would fall behind for good and be taken for slow.
+    const { saturated } = this.#host;
+    for (const reader of ready) {
+      if (saturated) this.#host.park(reader);
+      else this.serve(reader);
+    }
     ready.length = 0;
     this.#spare = ready;
     this.#backlog.tidy();
@@ -125,6 +133,9 @@ export class Channel implements ReaderFeed {
     if (reader.at.segment === undefined) {
       reader.readyIndex = this.#ready.length;
       this.#ready.push(reader);
+    } else if (reader.credit > 0) {
+      reader.credit--;
+      this.serve(reader);
     } else {
       // Not served at once: pull, enqueue and read can go on in microtasks for
       // as long as the kernel takes data, and nobody else would get a turn.

@@ -1,4 +1,4 @@
-import type { Bytes } from "./message.ts";
+import type { Bytes } from "./slab.ts";
 
 /**
  * An event's place in the one order that all readers see.

@@ -3,7 +3,7 @@ import type { Retained } from "./backlog.ts";
 import type { Clock } from "./clock.ts";
 import type { EngineRecord, EngineSink } from "./engine.ts";
 import { KeepAliveWheel } from "./keepalive.ts";
-import type { Bytes } from "./message.ts";
+import type { Bytes } from "./slab.ts";
 import { parentOf } from "./namespace.ts";
 import { type Connection, Reader } from "./reader.ts";
 import { Topic } from "./topic.ts";
@@ -54,8 +54,17 @@ const TICK = 1_000;
 const IMPATIENT_KEEP_ALIVE = 8_000;
 /** More than this is not left pending within a turn: it is joined and sent. */
 const PENDING_BYTES = 1024 * 1024;
-/** How many readers that are behind are served before sockets get their turn. */
-const SERVED_PER_TURN = 1_024;
+/**
+ * How many readers that are behind are served before sockets get their turn: so
+ * many a millisecond of the turn before, so that a program that does much in each
+ * still leaves time to deliver, between bounds. Node accepts one connection a turn.
+ */
+const SERVED = { perMillisecond: 2, min: 16, max: 128 };
+/**
+ * How many segments such a reader may take then: several writes to a socket in a
+ * row cost half as much as one to each in turn.
+ */
+const QUANTUM = 8;
 /** Readers that wait for more than this show that the server is at its limit. */
 const PRESSURE_BYTES = 1024 * 1024;
 /** Longest time that {@linkcode Hub.relief} holds a publisher back, in milliseconds. */
@@ -89,7 +98,7 @@ export class Hub implements EngineSink, ChannelHost {
   readonly #fastWheel: KeepAliveWheel;
   readonly #turn: Turn = new Turn({
     flush: () => this.#flush(),
-    serve: () => this.#serve(),
+    serve: (elapsed) => this.#serve(elapsed),
   });
 
   #broadcasts = 0;
@@ -220,6 +229,11 @@ export class Hub implements EngineSink, ChannelHost {
   }
 
   /** Part of {@linkcode ChannelHost}. */
+  get saturated(): boolean {
+    return this.#parked.length > SERVED.min;
+  }
+
+  /** Part of {@linkcode ChannelHost}. */
   park(reader: Reader): void {
     reader.parked = true;
     this.#parked.push(reader);
@@ -283,19 +297,22 @@ export class Hub implements EngineSink, ChannelHost {
     this.#keepWithinBudget();
   }
 
-  #serve(): void {
+  #serve(elapsed: number): boolean {
+    const { perMillisecond, min, max } = SERVED;
+    const share = Math.max(min, Math.min(max, elapsed * perMillisecond));
     const parked = this.#parked;
-    this.#parked = parked.splice(SERVED_PER_TURN);
+    this.#parked = parked.splice(Math.ceil(share));
     let pressure = false;
     for (const reader of parked) {
       reader.parked = false;
+      reader.credit = QUANTUM - 1;
       if (reader.closed) continue;
       pressure ||= reader.lag > PRESSURE_BYTES;
       reader.serve();
     }
-    if (this.#parked.length > 0) this.#turn.requestServe();
     if (pressure) this.#relief ??= this.#newRelief();
     else this.#relieve();
+    return this.#parked.length > 0;
   }
 
   #newRelief(): { promise: Promise<void>; resolve(): void } {

@@ -1,7 +1,5 @@
 import { quote } from "./quote.ts";
-
-/** Bytes that own their memory, so that one copy can go to every connection. */
-export type Bytes = Uint8Array<ArrayBuffer>;
+import { type Bytes, SlabEncoder } from "./slab.ts";
 
 /** One event for everyone who subscribed to its namespace or to one above it. */
 export interface SSEMessage {
@@ -38,6 +36,7 @@ const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 const LINE_END = /\r\n|\r|\n/;
 
 const encoder = new TextEncoder();
+const slabs = new SlabEncoder();
 const DATA_FIELD = encoder.encode("data:");
 
 /**
@@ -126,11 +125,11 @@ function encodeText(head: string, text: string, messageBytes: number): Bytes {
     throw tooLarge(messageBytes, `${text.length} characters`);
   }
   if (!text.includes("\n") && !text.includes("\r")) {
-    return encoder.encode(`${head}data:${guard(text)}\n\n`);
+    return slabs.encode(`${head}data:${guard(text)}\n\n`);
   }
   let body = head;
   for (const line of text.split(LINE_END)) body += `data:${guard(line)}\n`;
-  return encoder.encode(body + "\n");
+  return slabs.encode(body + "\n");
 }
 
 /** As above without a detour over text: data that is UTF-8 already stays as it is. */

@@ -13,6 +13,8 @@ export interface NamespaceLimits {
 
 // deno-lint-ignore no-control-regex -- control characters are what it looks for
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+const SLASH = 47;
+const DOT = 46;
 const encoder = new TextEncoder();
 
 /**
@@ -33,6 +35,7 @@ export function parseNamespace(
       }`,
     );
   }
+  if (isNormal(namespace, limits)) return namespace;
   // Before it is split, so that the work for an oversized one is bounded too.
   // A UTF-16 code unit takes 3 bytes at most, so the rest need no counting.
   if (
@@ -88,6 +91,31 @@ export function parseNamespacePath(
     return decoded;
   });
   return parseNamespace(segments.join("/"), limits);
+}
+
+/**
+ * Whether a namespace surely is as it should be: in one pass and without a
+ * copy, as every broadcast asks. What this does not understand is looked at closely.
+ */
+function isNormal(namespace: string, limits: NamespaceLimits): boolean {
+  const { length } = namespace;
+  if (length > limits.namespaceLength / 3) return false;
+  let depth = 0;
+  let previous = 0;
+  for (let i = 0; i < length; i++) {
+    const unit = namespace.charCodeAt(i);
+    if (previous === SLASH || i === 0) {
+      // A slash where a segment should begin, or one that may be "." or "..".
+      if (i === 0 ? unit !== SLASH : unit === SLASH || unit === DOT) {
+        return false;
+      }
+    }
+    if (unit === SLASH) depth++;
+    else if (unit < 0x20 || unit > 0x7e) return false;
+    previous = unit;
+  }
+  return length === 1 ? previous === SLASH : length > 1 && previous !== SLASH &&
+    depth <= limits.namespaceDepth;
 }
 
 function join(

@@ -1,5 +1,5 @@
 import { type Link, NOWHERE } from "./backlog.ts";
-import type { Bytes } from "./message.ts";
+import type { Bytes } from "./slab.ts";
 
 /** What is known of the client behind a stream. */
 export interface Connection {
@@ -59,6 +59,8 @@ export class Reader implements UnderlyingDefaultSource<Bytes> {
   takenAt = 0;
   /** Since when a keepalive could not be handed over, in active time; -1: it could. */
   deafSince = -1;
+  /** How many more segments it may take in this turn while it is behind. */
+  credit = 0;
   /** Waits for the next macrotask, having asked for more while it was behind. */
   parked = false;
   /** Its place in the keepalive wheel. */

@@ -1,4 +1,4 @@
-import type { Bytes } from "./message.ts";
+import type { Bytes } from "./slab.ts";
 
 /**
  * How many bytes are joined at most. It decides how much a turn hands to a

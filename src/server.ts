@@ -10,7 +10,7 @@ import {
 import { Streams } from "./http/streams.ts";
 import { addSubscribe } from "./http/subscribe.ts";
 import { Hub } from "./hub.ts";
-import { type Bytes, encodeBody, type SSEMessage } from "./message.ts";
+import { encodeBody, type SSEMessage } from "./message.ts";
 import { parseNamespace } from "./namespace.ts";
 import { type Settings, settingsOf, type SSEServerOptions } from "./options.ts";
 import {
@@ -20,6 +20,7 @@ import {
   Serving,
   startServing,
 } from "./serving.ts";
+import type { Bytes } from "./slab.ts";
 
 /** Options of {@linkcode SSEServer.subscribe}. */
 export interface SubscribeOptions {

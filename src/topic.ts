@@ -1,4 +1,4 @@
-import type { Bytes } from "./message.ts";
+import type { Bytes } from "./slab.ts";
 import { seal, type Segment } from "./segment.ts";
 
 /**

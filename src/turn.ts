@@ -4,8 +4,11 @@ import { macrotask } from "./host.ts";
 export interface TurnWork {
   /** Sends what has been broadcast since the last call. */
   flush(): void;
-  /** Serves the readers that asked for more while they were behind. */
-  serve(): void;
+  /**
+   * Serves the readers that asked for more while they were behind; `elapsed`
+   * milliseconds after the last time. Returns whether some are still waiting.
+   */
+  serve(elapsed: number): boolean;
 }
 
 /**
@@ -13,6 +16,14 @@ export interface TurnWork {
  * that comes later than that leaves in a microtask.
  */
 const BUSY = 1;
+
+/**
+ * How many turns the event loop gets for itself before the next readers are
+ * served while more are waiting than a turn serves. Node accepts one connection a
+ * turn, so without them a saturated server would hardly let anyone in; a turn in
+ * which nothing happens takes some microseconds.
+ */
+const BREATHS = 4;
 
 /**
  * Decides when to flush: a lone message leaves at once, a busy server works
@@ -27,6 +38,8 @@ export class Turn {
   #micro = false;
   #macro = false;
   #flushed = -Infinity;
+  #served = 0;
+  #breaths = 0;
 
   constructor(work: TurnWork) {
     this.#work = work;
@@ -56,9 +69,20 @@ export class Turn {
   }
 
   #inMacrotask(): void {
+    if (this.#breaths > 0) {
+      this.#breaths--;
+      macrotask(() => this.#inMacrotask());
+      return;
+    }
     this.#macro = false;
     this.#flush();
-    this.#work.serve();
+    const now = performance.now();
+    const elapsed = now - this.#served;
+    this.#served = now;
+    if (this.#work.serve(elapsed)) {
+      this.#breaths = BREATHS;
+      this.requestServe();
+    }
   }
 
   #flush(): void {

@@ -10,7 +10,7 @@ import { type Import, parseSource } from "./tools/imports.ts";
  * long as no circle comes of it. A name that ends in `/` is a folder.
  */
 const LEVELS = [
-  "clock.ts host.ts listener.ts message.ts namespace.ts quote.ts turn.ts",
+  "clock.ts host.ts listener.ts message.ts namespace.ts quote.ts slab.ts turn.ts",
   "backlog.ts client.ts engine.ts history.ts reader.ts segment.ts topic.ts",
   "channel.ts keepalive.ts",
   "hub.ts options.ts",
