@@ -1,4 +1,5 @@
 import { mergeSegments, type Segment, SEGMENT_BYTES } from "./segment.ts";
+import { isPieceOfSlab } from "./slab.ts";
 
 /**
  * A place in a channel's stream, and the segment that begins there. A reader
@@ -44,6 +45,8 @@ export class Backlog {
   /** Links before it have been looked at for merging. */
   #merged: Link = this.#front;
   #unmerged = 0;
+  /** Links before it have memory of their own. */
+  #owned: Link = this.#front;
 
   constructor(retained: Retained) {
     this.#retained = retained;
@@ -85,19 +88,11 @@ export class Backlog {
     }
     // An old link would keep alive everything that came after it.
     if (this.#merged.start < this.#front.start) this.#merged = this.#front;
-    if (this.#unmerged >= MERGE_EVERY) this.#merge();
-  }
-
-  /** Lets go of everything. */
-  clear(): void {
-    for (
-      let link: Link | undefined = this.#front;
-      link?.segment !== undefined;
-      link = link.next
-    ) {
-      this.#release(link.segment);
+    if (this.#owned.start < this.#front.start) this.#owned = this.#front;
+    for (; this.#owned.segment !== undefined; this.#owned = this.#owned.next!) {
+      own(this.#owned.segment);
     }
-    this.#front = this.#merged = this.#end;
+    if (this.#unmerged >= MERGE_EVERY) this.#merge();
   }
 
   /**
@@ -140,6 +135,15 @@ export class Backlog {
     if (--segment.holders === 0) this.#retained.bytes -= segment.bytes.length;
     this.#retained.bytes -= LINK_COST;
   }
+}
+
+/**
+ * What is kept must not keep more than what is counted: a lone frame is a view of
+ * a slab that many share.
+ */
+function own(segment: Segment): void {
+  const { bytes } = segment;
+  if (isPieceOfSlab(bytes)) segment.bytes = bytes.slice();
 }
 
 function emptyLink(start: number, events: number): Link {

@@ -97,8 +97,7 @@ export class Channel implements ReaderFeed {
     reader.at.readers--;
     reader.at = NOWHERE;
     this.#unready(reader);
-    if (this.readers.size === 0) this.#backlog.clear();
-    else this.#backlog.tidy();
+    this.#backlog.tidy();
   }
 
   /** Joins what came this turn through its topics. */

@@ -23,8 +23,8 @@ export interface EngineRecord extends Position {
 /** Where an engine delivers to: the server it was started for. */
 export interface EngineSink {
   /**
-   * Takes the next event. The engine calls it once an event, in order, and
-   * never from inside another call of it. It does not throw.
+   * Takes the next event. The engine calls it once an event, in order. It does
+   * not throw, and does not publish.
    */
   deliver(record: EngineRecord): void;
 }

@@ -48,6 +48,13 @@ export interface StreamRequest extends Omit<Connection, "id" | "createdAt"> {
   readonly owner: object | undefined;
 }
 
+/** What publishers wait for while the server is at its limit. */
+interface Relief {
+  readonly promise: Promise<void>;
+  readonly timer: unknown;
+  resolve(): void;
+}
+
 /** How often readers are looked at, in milliseconds, when no option asks for more. */
 const TICK = 1_000;
 /** Below Bun's default idle time-out of 10 s. */
@@ -111,7 +118,7 @@ export class Hub implements EngineSink, ChannelHost {
   readonly #behind: Set<Channel> = new Set();
   #timer: unknown;
   #tickedAt = 0;
-  #relief: { promise: Promise<void>; resolve(): void } | undefined;
+  #relief: Relief | undefined;
 
   constructor(options: HubOptions) {
     this.#options = options;
@@ -315,18 +322,17 @@ export class Hub implements EngineSink, ChannelHost {
     return this.#parked.length > 0;
   }
 
-  #newRelief(): { promise: Promise<void>; resolve(): void } {
+  #newRelief(): Relief {
     let resolve = () => {};
     const promise = new Promise<void>((settle) => resolve = settle);
-    const relief = { promise, resolve };
-    this.#options.clock.setTimeout(() => {
-      if (this.#relief === relief) this.#relieve();
-    }, RELIEF);
-    return relief;
+    const timer = this.#options.clock.setTimeout(() => this.#relieve(), RELIEF);
+    return { promise, resolve, timer };
   }
 
   #relieve(): void {
-    this.#relief?.resolve();
+    if (this.#relief === undefined) return;
+    this.#options.clock.clearTimeout(this.#relief.timer);
+    this.#relief.resolve();
     this.#relief = undefined;
   }
 
@@ -409,6 +415,7 @@ export class Hub implements EngineSink, ChannelHost {
     if (channel.readers.size === 0) this.#close(channel);
     if (this.#readers.size === 0) {
       this.#options.clock.clearTimeout(this.#timer);
+      this.#relieve();
     }
     this.#options.disconnected(reader.connection, reason, reader.owner);
   }

@@ -33,7 +33,8 @@ const SPACE = 32;
 
 // deno-lint-ignore no-control-regex -- control characters are what it looks for
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
-const LINE_END = /\r\n|\r|\n/;
+/** A line break, and the space that the next line begins with. */
+const LINE_START = /(?:\r\n?|\n)( ?)/g;
 
 const encoder = new TextEncoder();
 const slabs = new SlabEncoder();
@@ -127,54 +128,45 @@ function encodeText(head: string, text: string, messageBytes: number): Bytes {
   if (!text.includes("\n") && !text.includes("\r")) {
     return slabs.encode(`${head}data:${guard(text)}\n\n`);
   }
-  let body = head;
-  for (const line of text.split(LINE_END)) body += `data:${guard(line)}\n`;
-  return slabs.encode(body + "\n");
+  const lines = text.replace(LINE_START, "\ndata:$1$1");
+  return slabs.encode(`${head}data:${guard(lines)}\n\n`);
 }
 
-/** As above without a detour over text: data that is UTF-8 already stays as it is. */
+/**
+ * As above without a detour over text: data that is UTF-8 already stays as it is.
+ * The bytes CR and LF stand for nothing else there.
+ */
 function encodeBytes(
   head: string,
   data: Uint8Array,
   messageBytes: number,
 ): Bytes {
-  if (data.length > messageBytes) {
-    throw tooLarge(messageBytes, `${data.length} bytes`);
-  }
+  const { length } = data;
+  if (length > messageBytes) throw tooLarge(messageBytes, `${length} bytes`);
   const event = encoder.encode(head);
-  const lines = splitLines(data);
-  let size = event.length + 1;
-  for (const line of lines) {
-    size += DATA_FIELD.length + (line[0] === SPACE ? 1 : 0) + line.length + 1;
+  let lines = 1;
+  for (let i = 0; i < length; i++) {
+    if (data[i] === LF || data[i] === CR) lines++;
   }
-  const body = new Uint8Array(size);
+  // Every line may begin with a space; what turns out too much is not sent.
+  const body = new Uint8Array(
+    event.length + length + lines * (DATA_FIELD.length + 2) + 1,
+  );
   body.set(event);
   let at = event.length;
-  for (const line of lines) {
-    body.set(DATA_FIELD, at);
-    at += DATA_FIELD.length;
-    if (line[0] === SPACE) body[at++] = SPACE;
-    body.set(line, at);
-    at += line.length;
-    body[at++] = LF;
-  }
-  body[at] = LF;
-  return body;
-}
-
-/** The bytes CR and LF stand for nothing else in UTF-8. */
-function splitLines(data: Uint8Array): Uint8Array[] {
-  const lines: Uint8Array[] = [];
-  let start = 0;
-  for (let i = 0; i < data.length; i++) {
+  for (let i = 0, lineStart = true; i <= length; i++) {
     const byte = data[i];
-    if (byte !== CR && byte !== LF) continue;
-    lines.push(data.subarray(start, i));
+    if (lineStart) {
+      body.set(DATA_FIELD, at);
+      at += DATA_FIELD.length;
+      if (byte === SPACE) body[at++] = SPACE;
+    }
+    lineStart = byte === LF || byte === CR || byte === undefined;
+    body[at++] = lineStart ? LF : byte!;
     if (byte === CR && data[i + 1] === LF) i++;
-    start = i + 1;
   }
-  lines.push(data.subarray(start));
-  return lines;
+  body[at++] = LF;
+  return body.subarray(0, at);
 }
 
 function tooLarge(messageBytes: number, current: string): RangeError {

@@ -77,7 +77,8 @@ export interface SSEServerOptions {
   readonly keepAlive?: number;
   /**
    * Bytes that a reader may fall behind the fastest one of its namespaces
-   * before it is cut off. At least 1,024.
+   * before it is cut off. At least 1,024; less than 262,144 is for tests, as a
+   * server at its limit serves each reader that many at a time.
    *
    * @default {16_777_216}
    */
@@ -229,9 +230,9 @@ export function settingsOf(options: SSEServerOptions): Settings {
   if (typeof trustProxy !== "boolean") {
     checkInteger("trustProxy", trustProxy, 0, 16);
   }
+  checkType("onError", onError, "function");
   checkType("onConnect", onConnect ?? onError, "function");
   checkType("onDisconnect", onDisconnect ?? onError, "function");
-  checkType("onError", onError, "function");
   return {
     keepAlive,
     maxLag,

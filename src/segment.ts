@@ -14,7 +14,7 @@ export const VIEW_BYTES: number = 64 * 1024;
 
 /** Frames joined for sending: made once and shared by everyone who hears them. */
 export interface Segment {
-  readonly bytes: Bytes;
+  bytes: Bytes;
   /** How many events end in it. */
   readonly events: number;
   /** How many channels keep it for readers that are behind. */

@@ -22,7 +22,11 @@ export async function listen(
     finished,
     async close() {
       server.close();
+      // It closes the connections that are idle now; those whose stream is about
+      // to end would be kept for a next request, which would be refused.
+      const idle = setInterval(() => server.closeIdleConnections(), 10);
       await graceFor(finished);
+      clearInterval(idle);
       server.closeAllConnections();
       await finished;
     },

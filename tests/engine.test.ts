@@ -1,0 +1,150 @@
+import {
+  assertEquals,
+  assertNotInstanceOf,
+  assertRejects,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { SSEServer } from "@sseserver/sseserver";
+import {
+  type Engine,
+  type EngineRecord,
+  type EngineSink,
+  formatId,
+  MemoryEngine,
+} from "../src/engine.ts";
+import { engineContract } from "./tools/engine_contract.ts";
+import { turns, until } from "./tools/turns.ts";
+
+engineContract("MemoryEngine", () => new MemoryEngine());
+
+describe("the memory engine", () => {
+  it("delivers before publish returns, and the very same bytes", () => {
+    const delivered: EngineRecord[] = [];
+    const engine = new MemoryEngine();
+    engine.start({ deliver: (record) => delivered.push(record) });
+    const body = new Uint8Array(1);
+    const place = engine.publish("/x", body);
+    assertNotInstanceOf(place, Promise);
+    assertEquals(delivered.length, 1);
+    assertStrictEquals(delivered[0]!.body, body);
+    assertEquals(formatId(place), formatId(delivered[0]!));
+  });
+
+  it("refuses to publish before its start and after its end", () => {
+    const engine = new MemoryEngine();
+    const publish = () => engine.publish("/x", new Uint8Array(1));
+    const expected = "Cannot publish as the engine is not running";
+    assertEquals(assertThrows(publish, Error).message, expected);
+    engine.start({ deliver: () => {} });
+    publish();
+    engine.close();
+    assertEquals(assertThrows(publish, Error).message, expected);
+  });
+});
+
+/** An engine of which each step can be watched and broken. */
+class ScriptedEngine implements Engine {
+  readonly calls: string[] = [];
+  readonly #inner: MemoryEngine = new MemoryEngine();
+  /** What start() waits for. */
+  ready: Promise<void> = Promise.resolve();
+  /** What publish() fails with. */
+  failure: Error | undefined;
+
+  async start(sink: EngineSink): Promise<void> {
+    this.calls.push("start");
+    await this.ready;
+    this.#inner.start(sink);
+  }
+
+  publish(
+    namespace: string,
+    body: Uint8Array<ArrayBuffer>,
+  ): ReturnType<Engine["publish"]> {
+    this.calls.push(`publish ${namespace}`);
+    if (this.failure) return Promise.reject(this.failure);
+    return Promise.resolve(this.#inner.publish(namespace, body));
+  }
+
+  close(): void {
+    this.calls.push("close");
+    this.#inner.close();
+  }
+}
+
+describe("a server over an engine", () => {
+  it("starts it at the first use, once, and closes it at the end", async () => {
+    const engine = new ScriptedEngine();
+    const sse = new SSEServer({ engine });
+    await turns();
+    assertEquals(engine.calls, []);
+    sse.broadcast({ namespace: "a", data: 1 });
+    await sse.publish({ namespace: "b", data: 2 });
+    await sse.close();
+    await sse.close();
+    assertEquals(engine.calls, ["start", "publish /a", "publish /b", "close"]);
+  });
+
+  it("keeps what is published until the engine is ready, in order", async () => {
+    const engine = new ScriptedEngine();
+    let ready = () => {};
+    engine.ready = new Promise((resolve) => ready = resolve);
+    const sse = new SSEServer({ engine });
+    const ids = ["a", "b", "c"].map((namespace) =>
+      sse.publish({ namespace, data: "x" })
+    );
+    await turns(3);
+    assertEquals(engine.calls, ["start"]);
+    ready();
+    const places = (await Promise.all(ids)).map((id) => id.split("-")[1]);
+    assertEquals(places, ["1", "2", "3"]);
+    assertEquals(engine.calls.slice(1), [
+      "publish /a",
+      "publish /b",
+      "publish /c",
+    ]);
+    await sse.close();
+  });
+
+  it("answers a subscriber once the engine is ready", async () => {
+    const engine = new ScriptedEngine();
+    let ready = () => {};
+    engine.ready = new Promise((resolve) => ready = resolve);
+    const sse = new SSEServer({ engine });
+    let response: Response | undefined;
+    const answered = Promise.resolve(
+      sse.fetch(new Request("http://localhost/subscribe/x")),
+    ).then((answer) => response = answer);
+    await turns(3);
+    assertEquals(response, undefined);
+    assertEquals(sse.status().connections, []);
+    ready();
+    const { body, status } = await answered;
+    assertEquals(status, 200);
+    assertEquals(sse.status().connections.length, 1);
+    await body!.cancel();
+    await sse.close();
+  });
+
+  it("tells publish() and onError what the engine refused", async () => {
+    const errors: unknown[] = [];
+    const engine = new ScriptedEngine();
+    const sse = new SSEServer({
+      engine,
+      onError: (error) => errors.push(error),
+    });
+    const failure = engine.failure = new Error("away");
+    const message = { namespace: "x", data: "x" };
+    const rejected = await assertRejects(() => sse.publish(message));
+    assertStrictEquals(rejected, failure);
+    sse.broadcast(message);
+    await until(() => errors.length > 0, "the error");
+    assertStrictEquals(errors[0], failure);
+    assertEquals(errors.length, 1);
+    engine.failure = undefined;
+    assertEquals((await sse.publish(message)).split("-")[1], "1");
+    await sse.close();
+  });
+});

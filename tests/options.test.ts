@@ -1,0 +1,221 @@
+import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { SSEServer } from "@sseserver/sseserver";
+import { systemClock } from "../src/clock.ts";
+import { settingsOf, type SSEServerOptions } from "../src/options.ts";
+
+/** What the constructor says to options that TypeScript would not let pass. */
+function refusal(
+  error: typeof TypeError | typeof RangeError,
+  options: Record<string, unknown>,
+): string {
+  return assertThrows(
+    () => new SSEServer(options as SSEServerOptions),
+    error,
+  ).message;
+}
+
+/** Options, nested as their name says: `limits.connections` in `limits`. */
+function option(name: string, value: unknown): Record<string, unknown> {
+  const [outer, inner] = name.split(".") as [string, string?];
+  return { [outer]: inner === undefined ? value : { [inner]: value } };
+}
+
+const HOUR = 3_600_000;
+
+/** Whole numbers, each with the least and, where there is one, the most it takes. */
+const RANGES: [name: string, min: number, max?: number][] = [
+  ["keepAlive", 10, HOUR],
+  ["maxLag", 1024],
+  ["stallTimeout", 10, HOUR],
+  ["retry", 0, HOUR],
+  ["trustProxy", 0, 16],
+  ["cors.maxAge", 0],
+  ["limits.connections", 1],
+  ["limits.namespaceLength", 1],
+  ["limits.namespaceDepth", 1],
+  ["limits.namespacesPerStream", 1],
+  ["limits.messageBytes", 1],
+  ["limits.bufferedBytes", 1],
+];
+
+const LIMITS = {
+  connections: 50_000,
+  namespaceLength: 1024,
+  namespaceDepth: 32,
+  namespacesPerStream: 64,
+  messageBytes: 1_048_576,
+  bufferedBytes: 268_435_456,
+};
+
+describe("options", () => {
+  it("may all be left out", () => {
+    assertEquals(settingsOf({}), {
+      keepAlive: 15_000,
+      maxLag: 16_777_216,
+      stallTimeout: 30_000,
+      retry: 2_000,
+      rootSubscribe: true,
+      admin: undefined,
+      cors: {},
+      limits: LIMITS,
+      proxies: 0,
+      engine: undefined,
+      onConnect: undefined,
+      onDisconnect: undefined,
+      onError: console.error,
+      clock: systemClock,
+    });
+  });
+
+  it("may be undefined, which is as if left out", () => {
+    const names = [...Object.keys(settingsOf({})), "trustProxy"]
+      .filter((name) => name !== "proxies");
+    const blank = Object.fromEntries(names.map((name) => [name, undefined]));
+    assertEquals(settingsOf(blank), settingsOf({}));
+    assertEquals(
+      settingsOf({ limits: { connections: undefined } as never }).limits,
+      LIMITS,
+    );
+  });
+
+  it("are what was passed, where something was", () => {
+    const given = {
+      keepAlive: 10,
+      maxLag: 1024,
+      stallTimeout: HOUR,
+      retry: 0,
+      rootSubscribe: false,
+      admin: false,
+      cors: { origin: ["https://a.example"], credentials: true, maxAge: 1 },
+      onConnect: () => {},
+      onDisconnect: () => {},
+      onError: () => {},
+      clock: { ...systemClock },
+    };
+    const { engine: _, proxies: __, ...settings } = settingsOf({
+      ...given,
+      limits: { connections: 1 },
+    });
+    assertEquals(settings, { ...given, limits: { ...LIMITS, connections: 1 } });
+    assertStrictEquals(settings.clock, given.clock);
+  });
+
+  it("that are misspelt are refused by name", () => {
+    assertEquals(
+      refusal(TypeError, { keepalive: 1000 }),
+      "Cannot create an SSEServer as there is no option 'keepalive'",
+    );
+    assertEquals(
+      refusal(TypeError, { limits: { conections: 1 } }),
+      "Cannot create an SSEServer as there is no option 'limits.conections'",
+    );
+    assertEquals(
+      refusal(TypeError, { limits: { toString: 1 } }),
+      "Cannot create an SSEServer as there is no option 'limits.toString'",
+    );
+  });
+
+  it("that are numbers take their whole range and nothing beyond it", () => {
+    for (const [name, min, max] of RANGES) {
+      settingsOf(option(name, min));
+      if (max !== undefined) settingsOf(option(name, max));
+      const range = max === undefined
+        ? `of at least ${min}`
+        : `from ${min} to ${max}`;
+      const beyond = [min - 1, min + 0.5, -1, NaN, Infinity, -Infinity];
+      if (max !== undefined) beyond.push(max + 1);
+      for (const value of beyond) {
+        assertEquals(
+          refusal(RangeError, option(name, value)),
+          `Cannot create an SSEServer as '${name}' must be an integer ${range}: current value is ${value}`,
+        );
+      }
+    }
+  });
+
+  it("that are numbers take nothing else", () => {
+    for (const [name] of RANGES) {
+      for (const value of ["10", null, {}, 10n]) {
+        assertEquals(
+          refusal(TypeError, option(name, value)).split(":")[0],
+          `Cannot create an SSEServer as '${name}' must be a number`,
+        );
+      }
+    }
+  });
+
+  it("that are of another type take that type only", () => {
+    for (
+      const [name, type, ...others] of [
+        ["rootSubscribe", "boolean", null, 1, "true"],
+        ["admin", "boolean", 0, "yes"],
+        ["cors", "object", true, "*", null],
+        ["cors.credentials", "boolean", null, 1],
+        ["onConnect", "function", {}, true],
+        ["onDisconnect", "function", {}, true],
+        ["onError", "function", null, {}],
+      ] as [string, string, ...unknown[]][]
+    ) {
+      for (const value of others) {
+        assertEquals(
+          refusal(TypeError, option(name, value)).split(":")[0],
+          `Cannot create an SSEServer as '${name}' must be a ${type}`,
+        );
+      }
+    }
+  });
+
+  it("turn keepalives off with 0, and retry with false", () => {
+    assertEquals(settingsOf({ keepAlive: 0 }).keepAlive, 0);
+    assertEquals(settingsOf({ retry: false }).retry, false);
+  });
+
+  it("count a trusted proxy as one", () => {
+    assertEquals(settingsOf({ trustProxy: true }).proxies, 1);
+    assertEquals(settingsOf({ trustProxy: false }).proxies, 0);
+    assertEquals(settingsOf({ trustProxy: 3 }).proxies, 3);
+  });
+
+  it("take exact origins, or any", () => {
+    for (
+      const origin of [
+        "*",
+        "https://app.example.com",
+        "http://localhost:3000",
+        ["https://a.example", "https://b.example"],
+      ]
+    ) assertEquals(settingsOf({ cors: { origin } }).cors, { origin });
+    for (
+      const origin of [
+        "app.example.com",
+        "https://app.example.com/",
+        "https://*.example.com",
+        "null",
+        "",
+      ].flatMap((one) => one.includes("*") ? [] : [one, [one]])
+    ) {
+      assertEquals(
+        refusal(TypeError, { cors: { origin } }),
+        `Cannot create an SSEServer as 'cors.origin' must be "*" or an origin such as "https://example.com": current value is "${origin}"`,
+      );
+    }
+  });
+
+  it("do not send cookies to any origin whatever", () => {
+    for (const origin of [undefined, "*", ["https://a.example", "*"]]) {
+      assertEquals(
+        refusal(TypeError, {
+          cors: { ...(origin && { origin }), credentials: true },
+        }),
+        `Cannot create an SSEServer as 'cors.credentials' needs explicit origins: current value of 'cors.origin' is "*"`,
+      );
+    }
+  });
+
+  it("set the idle time-out of hosts that read it from the server", () => {
+    assertEquals(new SSEServer().idleTimeout, 68);
+    assertEquals(new SSEServer({ keepAlive: 0 }).idleTimeout, 255);
+    assertEquals(new SSEServer({ keepAlive: HOUR }).idleTimeout, 255);
+  });
+});

@@ -1,0 +1,175 @@
+import { assertEquals } from "@std/assert";
+import type { Bytes } from "../../mod.ts";
+import {
+  type DisconnectReason,
+  Hub,
+  type HubOptions,
+  type StreamRequest,
+} from "../../src/hub.ts";
+import { encodeBody } from "../../src/message.ts";
+import { topmost } from "../../src/namespace.ts";
+import type { Reader } from "../../src/reader.ts";
+import { FakeClock } from "./fake_clock.ts";
+import { turns, until } from "./turns.ts";
+
+const encoder = new TextEncoder();
+
+/** The first chunk of a stream without `retry`. */
+export const OPENING = ":ok\n\n";
+
+/** A hub with a clock that is moved by hand and everything else as by default. */
+export class HubFixture {
+  readonly clock: FakeClock = new FakeClock();
+  readonly hub: Hub;
+  /** Who was cut off or left, by the id of the connection. */
+  readonly ended: Map<number, DisconnectReason> = new Map();
+  #seq = 0;
+
+  constructor(options: Partial<HubOptions> = {}) {
+    this.hub = new Hub({
+      keepAlive: 15_000,
+      maxLag: 16 * 1024 * 1024,
+      stallTimeout: 30_000,
+      retry: false,
+      bufferedBytes: 256 * 1024 * 1024,
+      clock: this.clock,
+      connected: () => {},
+      disconnected: ({ id }, reason) => this.ended.set(id, reason),
+      ...options,
+    });
+  }
+
+  /** Opens a stream that nobody reads yet. */
+  open(...namespaces: string[]): Tap {
+    return this.#open(namespaces, {});
+  }
+
+  /** The same, to be ended by `hub.end(owner)`. */
+  openFor(owner: object, ...namespaces: string[]): Tap {
+    return this.#open(namespaces, { owner });
+  }
+
+  /** The same, on a host whose idle time-out could not be raised. */
+  openOnImpatientHost(...namespaces: string[]): Tap {
+    return this.#open(namespaces, { impatientHost: true });
+  }
+
+  /** Opens a stream of which only the opening is read so far. */
+  async join(...namespaces: string[]): Promise<Tap> {
+    const tap = this.open(...namespaces);
+    await tap.read();
+    return tap;
+  }
+
+  /** Broadcasts; returns what readers have to hear. */
+  broadcast(namespace: string, data: string): string {
+    const body = encodeBody({ namespace, data }, Infinity);
+    this.deliver(namespace, body);
+    return `data:${data}\n\n`;
+  }
+
+  /** Broadcasts a frame that is encoded already. */
+  deliver(namespace: string, body: Bytes): void {
+    this.hub.deliver({ epoch: "e", seq: ++this.#seq, namespace, body });
+  }
+
+  #open(namespaces: string[], options: Partial<StreamRequest>): Tap {
+    return new Tap(this.hub.open({
+      namespaces: topmost(namespaces),
+      requestPath: `/subscribe${namespaces[0]}`,
+      clientIP: "192.0.2.1",
+      userAgent: "test",
+      impatientHost: false,
+      sever: undefined,
+      owner: undefined,
+      ...options,
+    }));
+  }
+}
+
+/** The client's end of a stream: takes chunks when it is told to. */
+export class Tap {
+  readonly reader: Reader;
+  /** What it has got, after the opening. */
+  readonly chunks: Bytes[] = [];
+  /** The first chunk of the stream. */
+  opening = "";
+  /** How the stream has ended. */
+  end: "server" | Error | undefined;
+  readonly #source: ReadableStreamDefaultReader<Bytes>;
+
+  constructor(reader: Reader) {
+    this.reader = reader;
+    this.#source = reader.stream.getReader();
+  }
+
+  get id(): number {
+    return this.reader.connection.id;
+  }
+
+  /** All that it has heard since the opening. */
+  get heard(): string {
+    return decode(this.chunks);
+  }
+
+  /** How many bytes it has heard. */
+  get bytes(): number {
+    return this.chunks.reduce((sum, { length }) => sum + length, 0);
+  }
+
+  /** Takes a chunk, waiting for it if need be; `undefined` once the stream has ended. */
+  async read(): Promise<Bytes | undefined> {
+    try {
+      const { done, value } = await this.#source.read();
+      if (done) this.end = "server";
+      else if (this.opening === "") this.opening = decode([value]);
+      else this.chunks.push(value);
+      return value;
+    } catch (error) {
+      this.end = error as Error;
+      return undefined;
+    }
+  }
+
+  /**
+   * Reads on by itself, as a client does that keeps up; `pause` makes the host
+   * wait so many turns before it asks for more.
+   */
+  flow(pause = 0): this {
+    const loop = async () => {
+      while (await this.read() !== undefined) await turns(pause);
+    };
+    void loop();
+    return this;
+  }
+
+  /** Reads until it has heard `bytes` bytes. */
+  async readBytes(bytes: number): Promise<void> {
+    while (this.bytes < bytes && this.end === undefined) await this.read();
+  }
+
+  /** Waits until it has heard `text`; fails when it then hears more. */
+  async hears(text: string): Promise<void> {
+    await until(
+      () => this.bytes >= encoder.encode(text).length,
+      `${text.slice(0, 100)} for reader ${this.id}, which heard ${
+        this.heard.slice(0, 100)
+      }`,
+    );
+    await turns(2);
+    assertEquals(this.heard, text);
+  }
+
+  /** The client goes. */
+  leave(): Promise<void> {
+    return this.#source.cancel();
+  }
+}
+
+/** Chunks as text; they may be split anywhere. */
+export function decode(chunks: readonly Bytes[]): string {
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  return chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join(
+    "",
+  ) + decoder.decode();
+}
