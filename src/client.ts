@@ -15,7 +15,7 @@ export function clientAddress(
   info: unknown,
   proxies: number,
 ): string {
-  const peer = peerAddress(request, info) ?? "";
+  const peer = plain(peerAddress(request, info) ?? "");
   if (proxies === 0) return peer;
   const forwarded = request.headers.get("x-forwarded-for");
   if (forwarded === null) {
@@ -30,7 +30,12 @@ function addressOf(text: string): string | undefined {
   const trimmed = text.trim();
   const bare = /^\[([^\]]*)\](?::\d+)?$/.exec(trimmed)?.[1] ??
     /^([\d.]+):\d+$/.exec(trimmed)?.[1] ?? trimmed;
-  return ADDRESS.test(bare) ? bare : undefined;
+  return ADDRESS.test(bare) ? plain(bare) : undefined;
+}
+
+/** An IPv4 address as such, also where the socket is an IPv6 one. */
+function plain(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.)/i, "");
 }
 
 /** Whether an address is this machine's own. */

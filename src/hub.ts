@@ -8,6 +8,7 @@ import { parentOf } from "./namespace.ts";
 import { type Connection, Reader } from "./reader.ts";
 import { Topic } from "./topic.ts";
 import { Turn } from "./turn.ts";
+import { WaitingLine } from "./waiting_line.ts";
 
 /**
  * Why a stream ended: its client left, fell behind, stopped reading, or the
@@ -48,34 +49,12 @@ export interface StreamRequest extends Omit<Connection, "id" | "createdAt"> {
   readonly owner: object | undefined;
 }
 
-/** What publishers wait for while the server is at its limit. */
-interface Relief {
-  readonly promise: Promise<void>;
-  readonly timer: unknown;
-  resolve(): void;
-}
-
 /** How often readers are looked at, in milliseconds, when no option asks for more. */
 const TICK = 1_000;
 /** Below Bun's default idle time-out of 10 s. */
 const IMPATIENT_KEEP_ALIVE = 8_000;
 /** More than this is not left pending within a turn: it is joined and sent. */
 const PENDING_BYTES = 1024 * 1024;
-/**
- * How many readers that are behind are served before sockets get their turn: so
- * many a millisecond of the turn before, so that a program that does much in each
- * still leaves time to deliver, between bounds. Node accepts one connection a turn.
- */
-const SERVED = { perMillisecond: 2, min: 16, max: 128 };
-/**
- * How many segments such a reader may take then: several writes to a socket in a
- * row cost half as much as one to each in turn.
- */
-const QUANTUM = 8;
-/** Readers that wait for more than this show that the server is at its limit. */
-const PRESSURE_BYTES = 1024 * 1024;
-/** Longest time that {@linkcode Hub.relief} holds a publisher back, in milliseconds. */
-const RELIEF = 1_000;
 /** How many different `retry:` times clients are spread over. */
 const RETRY_STEPS = 64;
 
@@ -105,24 +84,24 @@ export class Hub implements EngineSink, ChannelHost {
   readonly #fastWheel: KeepAliveWheel;
   readonly #turn: Turn = new Turn({
     flush: () => this.#flush(),
-    serve: (elapsed) => this.#serve(elapsed),
+    serve: (elapsed) => this.#line.serve(elapsed),
   });
+  readonly #line: WaitingLine;
 
   #broadcasts = 0;
   #opened = 0;
   #order = 0;
   #dirty: Topic<Channel>[] = [];
   #pending = 0;
-  #parked: Reader[] = [];
   /** Channels that retain something. */
   readonly #behind: Set<Channel> = new Set();
   #timer: unknown;
   #tickedAt = 0;
-  #relief: Relief | undefined;
 
   constructor(options: HubOptions) {
     this.#options = options;
-    const { keepAlive, stallTimeout, retry } = options;
+    const { keepAlive, stallTimeout, retry, clock } = options;
+    this.#line = new WaitingLine(clock);
     this.#tick = Math.max(
       10,
       Math.min(TICK, stallTimeout / 4, keepAlive === 0 ? TICK : keepAlive / 4),
@@ -232,18 +211,17 @@ export class Hub implements EngineSink, ChannelHost {
    * `undefined` while it is not.
    */
   relief(): Promise<void> | undefined {
-    return this.#relief?.promise;
+    return this.#line.relief;
   }
 
   /** Part of {@linkcode ChannelHost}. */
   get saturated(): boolean {
-    return this.#parked.length > SERVED.min;
+    return this.#line.isLong;
   }
 
   /** Part of {@linkcode ChannelHost}. */
   park(reader: Reader): void {
-    reader.parked = true;
-    this.#parked.push(reader);
+    this.#line.add(reader);
     this.#turn.requestServe();
   }
 
@@ -302,38 +280,6 @@ export class Hub implements EngineSink, ChannelHost {
       }
     }
     this.#keepWithinBudget();
-  }
-
-  #serve(elapsed: number): boolean {
-    const { perMillisecond, min, max } = SERVED;
-    const share = Math.max(min, Math.min(max, elapsed * perMillisecond));
-    const parked = this.#parked;
-    this.#parked = parked.splice(Math.ceil(share));
-    let pressure = false;
-    for (const reader of parked) {
-      reader.parked = false;
-      reader.credit = QUANTUM - 1;
-      if (reader.closed) continue;
-      pressure ||= reader.lag > PRESSURE_BYTES;
-      reader.serve();
-    }
-    if (pressure) this.#relief ??= this.#newRelief();
-    else this.#relieve();
-    return this.#parked.length > 0;
-  }
-
-  #newRelief(): Relief {
-    let resolve = () => {};
-    const promise = new Promise<void>((settle) => resolve = settle);
-    const timer = this.#options.clock.setTimeout(() => this.#relieve(), RELIEF);
-    return { promise, resolve, timer };
-  }
-
-  #relieve(): void {
-    if (this.#relief === undefined) return;
-    this.#options.clock.clearTimeout(this.#relief.timer);
-    this.#relief.resolve();
-    this.#relief = undefined;
   }
 
   /** Over the limit, whoever is furthest behind on what retains most has to go. */
@@ -415,7 +361,7 @@ export class Hub implements EngineSink, ChannelHost {
     if (channel.readers.size === 0) this.#close(channel);
     if (this.#readers.size === 0) {
       this.#options.clock.clearTimeout(this.#timer);
-      this.#relieve();
+      this.#line.relieve();
     }
     this.#options.disconnected(reader.connection, reason, reader.owner);
   }

@@ -6,7 +6,7 @@ export interface ListenOptions {
   readonly hostname: string;
   /** Answers requests; `info` is what the runtime knows of the connection. */
   fetch(request: Request, info: unknown): Response | Promise<Response>;
-  /** Told of what goes wrong with the socket later on. Must not throw. */
+  /** Told of what goes wrong later on, apart from requests. Must not throw. */
   onError(error: unknown): void;
 }
 
@@ -17,8 +17,8 @@ export interface Listener {
   /** Resolves once it has closed. */
   readonly finished: Promise<void>;
   /**
-   * Stops accepting at once, gives responses {@linkcode CLOSE_GRACE} to end, then
-   * closes every connection and resolves.
+   * Gives responses {@linkcode CLOSE_GRACE} to end, then closes every connection
+   * and resolves. What is asked meanwhile is up to `fetch`.
    */
   close(): Promise<void>;
 }

@@ -36,17 +36,9 @@ export function parseNamespace(
     );
   }
   if (isNormal(namespace, limits)) return namespace;
-  // Before it is split, so that the work for an oversized one is bounded too.
-  // A UTF-16 code unit takes 3 bytes at most, so the rest need no counting.
-  if (
-    namespace.length > limits.namespaceLength / 3 &&
-    encoder.encode(namespace).length > limits.namespaceLength
-  ) {
-    throw new RangeError(
-      `Cannot use 'namespace' as it must not be longer than ${limits.namespaceLength} bytes: current value is ${
-        quote(namespace)
-      }`,
-    );
+  // Before it is split: slashes that will go count too, but not for ever.
+  if (namespace.length > limits.namespaceLength * 4) {
+    throw tooLong(namespace, limits);
   }
   return join(namespace.split("/"), namespace, limits);
 }
@@ -62,13 +54,7 @@ export function parseNamespacePath(
   limits: NamespaceLimits,
 ): string {
   // Percent-encoding makes three bytes of one.
-  if (path.length > limits.namespaceLength * 3 + 1) {
-    throw new RangeError(
-      `Cannot use 'namespace' as it must not be longer than ${limits.namespaceLength} bytes: current value is ${
-        quote(path)
-      }`,
-    );
-  }
+  if (path.length > limits.namespaceLength * 4) throw tooLong(path, limits);
   const segments = path.split("/").map((segment) => {
     if (!segment.includes("%")) return segment;
     let decoded: string;
@@ -151,7 +137,21 @@ function join(
       }`,
     );
   }
+  if (encoder.encode(normal).length > limits.namespaceLength) {
+    throw tooLong(namespace, limits);
+  }
   return normal === "" ? ROOT : normal.toWellFormed();
+}
+
+function tooLong(
+  namespace: string,
+  { namespaceLength }: NamespaceLimits,
+): RangeError {
+  return new RangeError(
+    `Cannot use 'namespace' as it must not be longer than ${namespaceLength} bytes: current value is ${
+      quote(namespace)
+    }`,
+  );
 }
 
 /** The namespace one level up, `undefined` above the root. */

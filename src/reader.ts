@@ -17,6 +17,11 @@ export interface Connection {
   readonly createdAt: number;
 }
 
+/** What the stream of a client that was cut off fails with. */
+export class CutOffError extends Error {
+  override readonly name = "CutOffError";
+}
+
 /** What feeds a reader: its channel. */
 export interface ReaderFeed {
   /** The connection has taken all it got and asks for more. */
@@ -155,7 +160,7 @@ export class Reader implements UnderlyingDefaultSource<Bytes> {
     if (this.#sever) {
       this.#sever();
     } else {
-      this.#controller!.error(new DOMException(reason, "AbortError"));
+      this.#controller!.error(new CutOffError(reason));
     }
   }
 

@@ -12,7 +12,8 @@ import { addSubscribe } from "./http/subscribe.ts";
 import { Hub } from "./hub.ts";
 import { encodeBody, type SSEMessage } from "./message.ts";
 import { parseNamespace } from "./namespace.ts";
-import { type Settings, settingsOf, type SSEServerOptions } from "./options.ts";
+import type { SSEServerOptions } from "./options.ts";
+import { type Settings, settingsOf } from "./settings.ts";
 import {
   ServedInfo,
   type ServeHandle,

@@ -32,7 +32,7 @@ describe("a reader that falls behind", () => {
     await stopped.read();
     assertEquals(
       String(stopped.end),
-      "AbortError: The stream was cut off as its client is slow",
+      "CutOffError: The stream was cut off as its client is slow",
     );
     assertLessOrEqual(fixture.hub.counts.retainedBytes, 64 * 1024);
     text += fixture.broadcast("/a", "after");
@@ -118,7 +118,7 @@ describe("a reader that stops reading", () => {
     await stalled.read();
     assertEquals(
       String(stalled.end),
-      "AbortError: The stream was cut off as its client is stalled",
+      "CutOffError: The stream was cut off as its client is stalled",
     );
     await fixture.clock.advance(26_000);
     reads.flow();

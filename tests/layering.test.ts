@@ -12,8 +12,8 @@ import { type Import, parseSource } from "./tools/imports.ts";
 const LEVELS = [
   "clock.ts host.ts listener.ts message.ts namespace.ts quote.ts slab.ts turn.ts",
   "backlog.ts client.ts engine.ts history.ts reader.ts segment.ts topic.ts",
-  "channel.ts keepalive.ts",
-  "hub.ts options.ts",
+  "channel.ts keepalive.ts waiting_line.ts",
+  "hub.ts options.ts settings.ts",
   "admin/ http/ serving.ts",
   "server.ts",
   "cli.ts cli/",

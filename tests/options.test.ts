@@ -2,7 +2,8 @@ import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { SSEServer } from "@sseserver/sseserver";
 import { systemClock } from "../src/clock.ts";
-import { settingsOf, type SSEServerOptions } from "../src/options.ts";
+import type { SSEServerOptions } from "../src/options.ts";
+import { settingsOf } from "../src/settings.ts";
 
 /** What the constructor says to options that TypeScript would not let pass. */
 function refusal(

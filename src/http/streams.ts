@@ -1,7 +1,7 @@
 import { extendIdleTimeout, severing } from "../host.ts";
 import type { Hub } from "../hub.ts";
 import { topmost } from "../namespace.ts";
-import type { Settings } from "../options.ts";
+import type { Settings } from "../settings.ts";
 import { clientAddress } from "../client.ts";
 
 /** Longest User-Agent that is kept, in UTF-16 code units. */
@@ -75,7 +75,7 @@ export class Streams {
     const userAgent = request.headers.get("user-agent") ?? "";
     const { stream } = this.#hub.open({
       namespaces: topmost(namespaces),
-      requestPath: rawPath(request.url).slice(0, PATH_LENGTH),
+      requestPath: asciiPath(request.url),
       clientIP: clientAddress(request, info, proxies),
       userAgent: userAgent.slice(0, USER_AGENT_LENGTH),
       impatientHost: !extendIdleTimeout(request, info, keepAlive * 1.5),
@@ -99,6 +99,14 @@ function responseHeaders(more: HeadersInit | undefined): HeadersInit {
  */
 function refusal(): string {
   return `retry:${Math.round(REFUSED_RETRY * (0.5 + Math.random()))}\n\n`;
+}
+
+/** The path as it is shown: a host may pass on what should have been encoded. */
+function asciiPath(url: string): string {
+  return rawPath(url).slice(0, PATH_LENGTH).toWellFormed().replace(
+    /[^!-~]/gu,
+    encodeURIComponent,
+  );
 }
 
 /** The path of a URL as it was sent: not normalised, not decoded, without a query. */

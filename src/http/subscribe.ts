@@ -2,7 +2,8 @@ import type { Context, Hono } from "hono";
 import { cors } from "hono/cors";
 import { routePath } from "hono/route";
 import { parseNamespace, parseNamespacePath, ROOT } from "../namespace.ts";
-import type { CORSOptions, Settings } from "../options.ts";
+import type { CORSOptions } from "../options.ts";
+import type { Settings } from "../settings.ts";
 import { rawPath } from "./streams.ts";
 
 /** Opens a stream once the engine is ready. */

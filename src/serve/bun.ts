@@ -11,6 +11,7 @@ declare const Bun: {
     port: number;
     hostname: string;
     development: boolean;
+    reusePort: boolean;
     fetch(
       request: Request,
       server: BunServer,
@@ -22,7 +23,15 @@ declare const Bun: {
 export function listen(
   { port, hostname, fetch }: ListenOptions,
 ): Promise<Listener> {
-  const server = Bun.serve({ port, hostname, development: false, fetch });
+  const server = Bun.serve({
+    port,
+    hostname,
+    development: false,
+    // On by default outside development: a second server would take half of the
+    // connections of the first instead of being told that the port is taken.
+    reusePort: false,
+    fetch,
+  });
   let finish = () => {};
   const finished = new Promise<void>((resolve) => finish = resolve);
   return Promise.resolve({

@@ -1,0 +1,199 @@
+import { systemClock } from "./clock.ts";
+import type { Engine } from "./engine.ts";
+import type { DisconnectReason } from "./hub.ts";
+import type {
+  CORSOptions,
+  SSEServerLimits,
+  SSEServerOptions,
+} from "./options.ts";
+import { quote } from "./quote.ts";
+import type { Connection } from "./reader.ts";
+
+type Filled<T> = { readonly [K in keyof T]-?: T[K] };
+
+/** The options with every default filled in and every value checked. */
+export interface Settings extends
+  Filled<
+    Pick<
+      SSEServerOptions,
+      | "keepAlive"
+      | "maxLag"
+      | "stallTimeout"
+      | "retry"
+      | "rootSubscribe"
+      | "cors"
+      | "clock"
+      | "onError"
+    >
+  > {
+  readonly admin: boolean | undefined;
+  readonly limits: Filled<SSEServerLimits>;
+  /** Trusted proxies in front. */
+  readonly proxies: number;
+  readonly engine: Engine | undefined;
+  readonly onConnect: ((connection: Connection) => unknown) | undefined;
+  readonly onDisconnect:
+    | ((connection: Connection, reason: DisconnectReason) => unknown)
+    | undefined;
+}
+
+/** Longest time that an option takes: an hour, in milliseconds. */
+const HOUR = 3_600_000;
+
+const OPTION_NAMES: ReadonlySet<string> = new Set<keyof SSEServerOptions>([
+  "keepAlive",
+  "maxLag",
+  "stallTimeout",
+  "retry",
+  "rootSubscribe",
+  "admin",
+  "cors",
+  "limits",
+  "trustProxy",
+  "engine",
+  "onConnect",
+  "onDisconnect",
+  "onError",
+  "clock",
+]);
+
+/** Fills in the defaults; throws a TypeError or RangeError that names the option. */
+export function settingsOf(options: SSEServerOptions): Settings {
+  for (const name of Object.keys(options)) {
+    // A misspelt option would be ignored in silence.
+    if (!OPTION_NAMES.has(name)) {
+      throw new TypeError(
+        `Cannot create an SSEServer as there is no option '${name}'`,
+      );
+    }
+  }
+  const {
+    keepAlive = 15_000,
+    maxLag = 16 * 1024 * 1024,
+    stallTimeout = 30_000,
+    retry = 2_000,
+    rootSubscribe = true,
+    admin,
+    cors = {},
+    limits = {},
+    trustProxy = false,
+    engine,
+    onConnect,
+    onDisconnect,
+    onError = console.error,
+    clock = systemClock,
+  } = options;
+  if (keepAlive !== 0) checkInteger("keepAlive", keepAlive, 10, HOUR);
+  checkInteger("maxLag", maxLag, 1024);
+  checkInteger("stallTimeout", stallTimeout, 10, HOUR);
+  if (retry !== false) checkInteger("retry", retry, 0, HOUR);
+  checkType("rootSubscribe", rootSubscribe, "boolean");
+  checkType("admin", admin ?? false, "boolean");
+  if (typeof trustProxy !== "boolean") {
+    checkInteger("trustProxy", trustProxy, 0, 16);
+  }
+  checkType("onError", onError, "function");
+  checkType("onConnect", onConnect ?? onError, "function");
+  checkType("onDisconnect", onDisconnect ?? onError, "function");
+  return {
+    keepAlive,
+    maxLag,
+    stallTimeout,
+    retry,
+    rootSubscribe,
+    admin,
+    cors: checkCORS(cors),
+    limits: limitsOf(limits),
+    proxies: Number(trustProxy),
+    engine,
+    onConnect,
+    onDisconnect,
+    onError,
+    clock,
+  };
+}
+
+function limitsOf(limits: SSEServerLimits): Filled<SSEServerLimits> {
+  const filled = {
+    connections: 50_000,
+    namespaceLength: 1024,
+    namespaceDepth: 32,
+    namespacesPerStream: 64,
+    messageBytes: 1024 * 1024,
+    bufferedBytes: 256 * 1024 * 1024,
+  };
+  for (const [name, value] of Object.entries(limits)) {
+    if (!Object.hasOwn(filled, name)) {
+      throw new TypeError(
+        `Cannot create an SSEServer as there is no option 'limits.${name}'`,
+      );
+    }
+    if (value === undefined) continue;
+    checkInteger(`limits.${name}`, value, 1);
+    filled[name as keyof typeof filled] = value;
+  }
+  return filled;
+}
+
+function checkCORS(cors: false | CORSOptions): false | CORSOptions {
+  if (cors === false) return cors;
+  checkType("cors", cors, "object");
+  const { origin = "*", credentials = false, maxAge = 0 } = cors;
+  const origins = typeof origin === "string" ? [origin] : origin;
+  for (const one of origins) {
+    if (one !== "*" && !isOrigin(one)) {
+      throw new TypeError(
+        `Cannot create an SSEServer as 'cors.origin' must be "*" or an origin such as "https://example.com": current value is ${
+          quote(one)
+        }`,
+      );
+    }
+  }
+  checkType("cors.credentials", credentials, "boolean");
+  if (credentials && origins.includes("*")) {
+    throw new TypeError(
+      `Cannot create an SSEServer as 'cors.credentials' needs explicit origins: current value of 'cors.origin' is ${
+        quote("*")
+      }`,
+    );
+  }
+  checkInteger("cors.maxAge", maxAge, 0);
+  return cors;
+}
+
+function isOrigin(text: string): boolean {
+  try {
+    return new URL(text).origin === text;
+  } catch {
+    return false;
+  }
+}
+
+function checkType(name: string, value: unknown, type: string): void {
+  if (typeof value !== type || value === null) {
+    throw new TypeError(
+      `Cannot create an SSEServer as '${name}' must be a ${type}: current value is ${
+        quote(value)
+      }`,
+    );
+  }
+}
+
+function checkInteger(
+  name: string,
+  value: unknown,
+  min: number,
+  max: number = Number.MAX_SAFE_INTEGER,
+): void {
+  if (typeof value !== "number") checkType(name, value, "number");
+  const number = value as number;
+  if (!Number.isInteger(number) || number < min || number > max) {
+    throw new RangeError(
+      `Cannot create an SSEServer as '${name}' must be an integer ${
+        max === Number.MAX_SAFE_INTEGER
+          ? `of at least ${min}`
+          : `from ${min} to ${max}`
+      }: current value is ${number}`,
+    );
+  }
+}

@@ -1,0 +1,107 @@
+import { assertEquals } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { existsSync } from "node:fs";
+import path from "node:path";
+import process from "node:process";
+import { chromium, type Page } from "playwright-core";
+import { start } from "./example.ts";
+
+/** The profile is an empty folder: Playwright makes one and removes it. */
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+const executablePath = onPath("chromium") ?? onPath("google-chrome");
+const hint = executablePath ? "" : " (needs: apt-get install chromium)";
+
+describe("the page of examples/time.ts in Chromium", () => {
+  it({
+    name: `ticks, shows pets and recovers from the server's end${hint}`,
+    ignore: executablePath === undefined,
+    fn: async () => {
+      const browser = await chromium.launch({
+        executablePath: executablePath!,
+        args: FLAGS,
+      });
+      try {
+        await visit(await browser.newPage());
+      } finally {
+        await browser.close();
+      }
+    },
+  });
+});
+
+async function visit(page: Page): Promise<void> {
+  const errors: string[] = [];
+  page.on("console", (line) => {
+    if (line.type() === "error") errors.push(line.text());
+  });
+  page.on("pageerror", (error) => errors.push(String(error)));
+
+  let port: number;
+  {
+    await using example = await start("time.ts");
+    port = Number(new URL(example.url).port);
+    await page.goto(example.url);
+    await status(page, "Live");
+    await ticks(page);
+    await pets(page, 3);
+    const breeds = await page.locator("#pets strong").allTextContents();
+    assertEquals(breeds.slice(-3), ["Terrier", "Persian", "Corgi"]);
+    assertEquals(errors, []);
+  }
+  await status(page, "Connection lost");
+
+  const before = await page.locator("#pets li").count();
+  await using _again = await start("time.ts", { port });
+  await status(page, "Live again");
+  await ticks(page);
+  await pets(page, before + 1);
+  assertEquals(
+    errors.filter((error) => !error.startsWith("Failed to load resource")),
+    [],
+  );
+}
+
+/** Waits until the page says so. */
+async function status(page: Page, text: string): Promise<void> {
+  await page.waitForFunction(
+    `document.querySelector("#status").textContent === "${text}"`,
+    undefined,
+    { timeout: 20_000 },
+  );
+}
+
+/** Waits until the clock has shown two more times. */
+async function ticks(page: Page): Promise<void> {
+  const shown = () => page.locator("#clock").textContent();
+  for (let i = 0; i < 2; i++) {
+    await page.waitForFunction(
+      `document.querySelector("#clock").textContent !== "${await shown()}"`,
+      undefined,
+      { timeout: 5_000 },
+    );
+  }
+}
+
+/** Waits until so many are shown. */
+async function pets(page: Page, least: number): Promise<void> {
+  await page.waitForFunction(
+    `document.querySelectorAll("#pets li").length >= ${least}`,
+    undefined,
+    { timeout: 15_000 },
+  );
+}
+
+function onPath(name: string): string | undefined {
+  return process.env.PATH?.split(path.delimiter)
+    .map((folder) => path.join(folder, name))
+    .find((file) => existsSync(file));
+}

@@ -1,0 +1,213 @@
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { SSEServer, type SSEServerOptions } from "@sseserver/sseserver";
+import { Hono } from "hono";
+import { start, type TestServer } from "../tools/sockets.ts";
+
+const OPENING = ":ok\n\n";
+
+/** A program's own Hono app over real sockets, with a server to mount in it. */
+async function program(
+  build: (app: Hono, sse: SSEServer) => unknown,
+  options: SSEServerOptions = {},
+): Promise<{ host: TestServer; sse: SSEServer } & AsyncDisposable> {
+  const sse = new SSEServer({ retry: false, ...options });
+  const app = new Hono();
+  build(app, sse);
+  // Another server's listener is a host like any other: it passes info on.
+  const host = await start();
+  host.sse.app.all(
+    "/app/*",
+    ({ req, env }) =>
+      app.fetch(
+        req.raw,
+        (env as { info: Record<string, unknown> }).info,
+      ),
+  );
+  return {
+    host,
+    sse,
+    async [Symbol.asyncDispose]() {
+      await sse.close();
+      await host[Symbol.asyncDispose]();
+    },
+  };
+}
+
+describe("mounting over real sockets", () => {
+  const ways: Record<string, (app: Hono, sse: SSEServer) => unknown> = {
+    "app.route()": (app, sse) => app.route("/app/live", sse.app),
+    "app.route() under a parameter": (app, sse) =>
+      app.route("/app/:tenant", sse.app),
+    "app.route() twice nested": (app, sse) =>
+      app.route("/app", new Hono().route("/live", sse.app)),
+    "app.basePath().route()": (app, sse) =>
+      app.basePath("/app").route("/live", sse.app),
+    "app.mount()": (app, sse) => app.mount("/app/live", sse.fetch),
+  };
+  for (const [name, build] of Object.entries(ways)) {
+    it(`with ${name} serves everything below`, async () => {
+      await using mounted = await program(build, {
+        limits: { namespaceLength: 50 },
+      });
+      const { host, sse } = mounted;
+      const deep = await host.open("/app/live/subscribe/a/b%20c");
+      const root = await host.open("/app/live/subscribe/");
+      const bare = await host.open("/app/live/subscribe");
+      const query = await host.open("/app/live/subscribe?ns=/x&ns=/y");
+      assertEquals(sse.status().connections.map((one) => one.namespace), [
+        "/a/b c",
+        "/",
+        "/",
+        "/x,/y",
+      ]);
+      assertEquals(host.streams, 0);
+      sse.broadcast({ namespace: "/a/b c", data: 1 });
+      sse.broadcast({ namespace: "/y", data: 2 });
+      sse.broadcast({ namespace: "/live", data: 3 });
+      await deep.hears(OPENING + "data:1\n\n");
+      await query.hears(OPENING + "data:2\n\n");
+      for (const all of [root, bare]) {
+        await all.hears(OPENING + "data:1\n\ndata:2\n\ndata:3\n\n");
+      }
+      const head = await host.send("/app/live/subscribe/a", { method: "HEAD" })
+        .answered();
+      assertEquals(head.status, 200);
+      assertEquals(sse.status().connections.length, 4);
+      const bad = await host.ask("/app/live/subscribe/a%2fb");
+      assertEquals(bad.status, 400);
+      assertMatch(bad.body, /^400 Cannot use 'namespace' as a segment/);
+      const long = await host.ask(`/app/live/subscribe/${"a".repeat(51)}`);
+      assertEquals(long.status, 400);
+      const post = await host.ask("/app/live/subscribe/a", {
+        method: "POST",
+        headers: { "Content-Length": "0" },
+      });
+      assertEquals(post.status, 405);
+      assertEquals((await host.ask("/app/live/other")).status, 404);
+    });
+  }
+
+  it("leaves the rest of the app's routes to it", async () => {
+    await using mounted = await program((app, sse) => {
+      app.route("/app/live", sse.app);
+      app.get("/app/own", (c) => c.text("own"));
+      app.get("/app/live/own", (c) => c.text("own too"));
+    });
+    assertEquals((await mounted.host.ask("/app/own")).body, "own");
+    assertEquals((await mounted.host.ask("/app/live/own")).body, "own too");
+  });
+});
+
+describe("sse.subscribe() inside an app's own route", () => {
+  it("opens a stream of the namespaces with further headers", async () => {
+    await using mounted = await program(
+      (app, sse) =>
+        app.get(
+          "/app/users/:id",
+          (c) =>
+            sse.subscribe(
+              c.req.raw,
+              [`/users/${c.req.param("id")}`, "/global"],
+              {
+                info: c.env,
+                headers: { "X-Own": "yes", "Cache-Control": "max-age=60" },
+              },
+            ),
+        ),
+      { rootSubscribe: false },
+    );
+    const { host, sse } = mounted;
+    const client = await host.open("/app/users/42?ns=/secret", {
+      headers: { Origin: "https://evil.example" },
+    });
+    assertEquals(client.header("x-own"), "yes");
+    assertEquals(client.header("cache-control"), "no-cache, no-transform");
+    assertEquals(client.header("access-control-allow-origin"), undefined);
+    const [connection] = sse.status().connections;
+    assertEquals(
+      [connection!.namespace, connection!.request_path, connection!.client_ip],
+      ["/global,/users/42", "/app/users/42", "127.0.0.1"],
+    );
+    sse.broadcast({ namespace: "/secret", data: "no" });
+    sse.broadcast({ namespace: "/users/4", data: "no" });
+    sse.broadcast({ namespace: "/global", data: 1 });
+    sse.broadcast({ namespace: "/users/42/mail", data: 2 });
+    await client.hears(OPENING + "data:1\n\ndata:2\n\n");
+  });
+
+  it("answers HEAD without registering anyone", async () => {
+    await using mounted = await program((app, sse) =>
+      app.get(
+        "/app/own",
+        (c) =>
+          sse.subscribe(c.req.raw, "/", {
+            info: c.env,
+            headers: { "X-Own": "1" },
+          }),
+      )
+    );
+    for (let i = 0; i < 20; i++) {
+      const head = await mounted.host.send("/app/own", { method: "HEAD" })
+        .answered();
+      assertEquals([head.status, head.header("x-own")], [200, "1"]);
+      head.leave();
+    }
+    assertEquals(mounted.sse.status().connections, []);
+  });
+
+  it("sees to the limits, and to / only as the caller does", async () => {
+    await using mounted = await program(
+      (app, sse) => app.get("/app/own", (c) => sse.subscribe(c.req.raw, "/")),
+      { rootSubscribe: false, limits: { connections: 1 } },
+    );
+    const { host, sse } = mounted;
+    const client = await host.open("/app/own");
+    sse.broadcast({ namespace: "/any", data: 1 });
+    await client.hears(OPENING + "data:1\n\n");
+    const refused = await host.ask("/app/own");
+    assertMatch(refused.body, /^retry:\d{5}\n\n$/);
+    const request = new Request("http://localhost/");
+    assertThrows(() => sse.subscribe(request, []), RangeError, "'namespaces'");
+    assertThrows(
+      () => sse.subscribe(request, "/a/.."),
+      TypeError,
+      "'namespace'",
+    );
+    assertThrows(
+      () => sse.subscribe(request, Array(65).fill("/a")),
+      RangeError,
+      "'namespaces'",
+    );
+  });
+});
+
+describe("several servers in one process", () => {
+  it("share nothing", async () => {
+    await using a = await start();
+    await using b = await start();
+    await using c = new SSEServer({ retry: false });
+    b.sse.app.route("/inner", c.app);
+    const clients = {
+      a: await a.open("/subscribe/x"),
+      b: await b.open("/subscribe/x"),
+      c: await b.open("/inner/subscribe/x"),
+    };
+    a.sse.broadcast({ namespace: "/x", data: "a" });
+    b.sse.broadcast({ namespace: "/x", data: "b" });
+    c.broadcast({ namespace: "/x", data: "c" });
+    await clients.a.hears(OPENING + "data:a\n\n");
+    await clients.b.hears(OPENING + "data:b\n\n");
+    await clients.c.hears(OPENING + "data:c\n\n");
+    for (const server of [a.sse, b.sse, c]) {
+      assertEquals(server.status().msgs_broadcast, 1);
+      assertEquals(server.status().connections.length, 1);
+    }
+    await c.close();
+    assertEquals((await clients.c.done()).ending, "complete");
+    await b.sse.close();
+    assertEquals((await clients.b.done()).ending, "complete");
+    a.sse.broadcast({ namespace: "/x", data: "still" });
+    await clients.a.hears(OPENING + "data:a\n\ndata:still\n\n");
+  });
+});
