@@ -11,7 +11,6 @@
  *     curl -Nu ann:apple localhost:8001/updates
  *     curl -u bob:banana -d 'Lunch?' localhost:8001/users/ann
  */
-import { serve } from "@hono/node-server";
 import { SSEServer } from "@sseserver/sseserver";
 import { Hono } from "hono";
 import { basicAuth } from "hono/basic-auth";
@@ -47,18 +46,7 @@ app.post("/users/:user", async (c) => {
   return c.body(null, 204);
 });
 
-// Your app has one of these already.
-const port = Number(process.env.PORT ?? 8001);
-const { Bun } = globalThis as {
-  Bun?: { serve(options: object): { readonly url: URL } };
-};
-if ("Deno" in globalThis) {
-  Deno.serve({ port }, app.fetch);
-} else if (Bun) {
-  const { url } = Bun.serve({ port, fetch: app.fetch });
-  console.log(`Listening on ${url}`);
-} else {
-  serve({ port, fetch: app.fetch }, (address) => {
-    console.log(`Listening on http://localhost:${address.port}/`);
-  });
-}
+await sse.serve({
+  port: Number(process.env.PORT ?? 8001),
+  fetch: app.fetch,
+});

@@ -5,7 +5,7 @@ export interface ListenOptions {
   /** Name or address to listen on. */
   readonly hostname: string;
   /** Answers requests; `info` is what the runtime knows of the connection. */
-  fetch(request: Request, info: unknown): Response | Promise<Response>;
+  fetch(request: Request, info: object): Response | Promise<Response>;
   /** Told of what goes wrong later on, apart from requests. Must not throw. */
   onError(error: unknown): void;
 }

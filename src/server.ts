@@ -1,4 +1,4 @@
-import { type Context, Hono } from "hono";
+import { Hono } from "hono";
 import { addAdmin } from "./admin/routes.ts";
 import { type Status, statusOf } from "./admin/status.ts";
 import {
@@ -15,7 +15,6 @@ import { parseNamespace } from "./namespace.ts";
 import type { SSEServerOptions } from "./options.ts";
 import { type Settings, settingsOf } from "./settings.ts";
 import {
-  ServedInfo,
   type ServeHandle,
   type ServeOptions,
   Serving,
@@ -83,6 +82,8 @@ export class SSEServer implements AsyncDisposable {
   readonly #streams: Streams;
   readonly #engine: Engine;
   readonly #handles: Set<ServeHandle> = new Set();
+  /** Which call of serve() a request came through, by its `info`. */
+  readonly #servings: WeakMap<object, Serving> = new WeakMap();
   #startedAt = 0;
   /** Pending while the engine gets ready. */
   #starting: Promise<void> | undefined;
@@ -209,6 +210,7 @@ export class SSEServer implements AsyncDisposable {
     await this.#start();
     const handle = await startServing({
       fetch: this.fetch,
+      own: (info, serving) => this.#servings.set(info, serving),
       endStreams: (serving) => this.#hub.end(serving),
       closeServer: () => this.close(),
       report: (error) => this.#report(error),
@@ -291,10 +293,13 @@ export class SSEServer implements AsyncDisposable {
   #open(
     request: Request,
     namespaces: readonly string[],
-    env: unknown,
+    info: unknown,
     headers?: HeadersInit,
   ): Response | Promise<Response> {
-    const options = { info: infoOf(env), owner: servingOf(env), headers };
+    const owner = typeof info === "object" && info !== null
+      ? this.#servings.get(info)
+      : undefined;
+    const options = { info, owner, headers };
     const open = () => this.#streams.open(request, namespaces, options);
     const starting = this.#start();
     return starting === undefined ? open() : starting.then(open);
@@ -309,7 +314,6 @@ export class SSEServer implements AsyncDisposable {
     );
     addAdmin(app, {
       admin: this.#settings.admin,
-      infoOf: (context: Context) => infoOf(context.env),
       status: () => this.status(),
     });
     return app;
@@ -337,14 +341,6 @@ export class SSEServer implements AsyncDisposable {
       }
     });
   }
-}
-
-function infoOf(env: unknown): unknown {
-  return env instanceof ServedInfo ? env.info : env;
-}
-
-function servingOf(env: unknown): Serving | undefined {
-  return env instanceof ServedInfo ? env.serving : undefined;
 }
 
 async function within<T>(timeout: number, promise: Promise<T>): Promise<T> {

@@ -19,6 +19,16 @@ export interface ServeOptions {
    * @default {"0.0.0.0"}
    */
   readonly hostname?: string;
+  /**
+   * Answers the requests in place of {@linkcode SSEServer.fetch}: that of an app
+   * which the server is mounted in, or which calls
+   * {@linkcode SSEServer.subscribe}. `info` is what the runtime passes.
+   */
+  readonly fetch?: (
+    request: Request,
+    // deno-lint-ignore no-explicit-any -- what it is depends on the runtime
+    info: any,
+  ) => Response | Promise<Response>;
   /** Closes the listener when it aborts. */
   readonly signal?: AbortSignal;
   /**
@@ -80,20 +90,11 @@ export class Serving {
   }
 }
 
-/** The second argument of fetch for requests that come through serve(). */
-export class ServedInfo {
-  readonly info: unknown;
-  readonly serving: Serving;
-
-  constructor(info: unknown, serving: Serving) {
-    this.info = info;
-    this.serving = serving;
-  }
-}
-
 /** What serve() does to the server it belongs to. */
 export interface Served {
   fetch(request: Request, info: unknown): Response | Promise<Response>;
+  /** Has streams of requests that come with this `info` belong to a call of serve(). */
+  own(info: object, serving: Serving): void;
   /** Ends the streams of one call of serve(). */
   endStreams(serving: Serving): void;
   /** Closes the whole server. */
@@ -109,6 +110,7 @@ export async function startServing(
   const {
     port = 8001,
     hostname = "0.0.0.0",
+    fetch = server.fetch,
     signal,
     log = logToConsole,
     signals = true,
@@ -117,6 +119,13 @@ export async function startServing(
     throw new RangeError(
       `Cannot serve as 'port' must be an integer from 0 to 65535: current value is ${
         quote(port)
+      }`,
+    );
+  }
+  if (typeof fetch !== "function") {
+    throw new TypeError(
+      `Cannot serve as 'fetch' must be a function: current value is ${
+        quote(fetch)
       }`,
     );
   }
@@ -133,8 +142,10 @@ export async function startServing(
   const listener = await listen({
     port,
     hostname,
-    fetch: (request, info) =>
-      server.fetch(request, new ServedInfo(info, serving)),
+    fetch: (request, info) => {
+      server.own(info, serving);
+      return fetch(request, info);
+    },
     onError: (error) => server.report(error),
   });
   const undoSignals = signals

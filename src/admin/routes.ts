@@ -10,11 +10,9 @@ const FORWARDING = ["forwarded", "x-forwarded-for", "x-real-ip"];
 /** Adds what is under `/admin/` to an app. */
 export function addAdmin(
   app: Hono,
-  { admin, infoOf, status }: {
+  { admin, status }: {
     /** The option of that name. */
     admin: boolean | undefined;
-    /** The second argument of the host's fetch. */
-    infoOf(context: Context): unknown;
     status(): Status;
   },
 ): void {
@@ -24,7 +22,7 @@ export function addAdmin(
       if (admin === false) {
         return context.text("403 admin endpoint disabled\n", 403);
       }
-      if (admin !== true && !isLocal(context, infoOf(context))) {
+      if (admin !== true && !isLocal(context)) {
         return context.text(
           "403 admin endpoint: open it from the machine that the server runs on, at http://localhost and not through a proxy, or set the option 'admin' to true\n",
           403,
@@ -49,9 +47,8 @@ export function addAdmin(
  * to point here (DNS rebinding) sends its own. A proxy on this machine has a
  * loopback address too, but most say that they forward.
  */
-function isLocal(context: Context, info: unknown): boolean {
-  const { raw, url } = context.req;
-  const peer = peerAddress(raw, info);
+function isLocal({ req: { raw, url }, env }: Context): boolean {
+  const peer = peerAddress(raw, env);
   if (peer === undefined || !isLoopback(peer)) return false;
   if (FORWARDING.some((name) => raw.headers.has(name))) return false;
   const { hostname } = new URL(url);
