@@ -9,7 +9,7 @@ export interface ChannelHost {
   readonly activeTime: number;
   /** What all channels retain. */
   readonly retained: Retained;
-  /** More readers are waiting than can be served in a turn. */
+  /** More readers wait than a turn can serve. */
   readonly saturated: boolean;
   /** Has {@linkcode Channel.serve} called when its turn comes. */
   park(reader: Reader): void;

@@ -216,7 +216,7 @@ export class Hub implements EngineSink, ChannelHost {
 
   /** Part of {@linkcode ChannelHost}. */
   get saturated(): boolean {
-    return this.#line.isLong;
+    return this.#line.isOverdue;
   }
 
   /** Part of {@linkcode ChannelHost}. */

@@ -1,12 +1,19 @@
 import type { Clock } from "./clock.ts";
 import type { Reader } from "./reader.ts";
+import { SEGMENT_BYTES } from "./segment.ts";
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
 
 /**
- * How many readers are served before sockets get their turn: so many a millisecond
- * of the turn before, so that a program that does much in each still leaves time to
- * deliver, between bounds, so that sockets never wait for long.
+ * What is handed out before sockets get their turn: so many bytes a millisecond
+ * since the last time, so that a program that does much in each turn still leaves
+ * time to deliver, between bounds, so that sockets never wait for long.
  */
-const SERVED = { perMillisecond: 2, min: 16, max: 128 };
+const BUDGET = { perMillisecond: MIB, min: 8 * MIB, max: 48 * MIB };
+
+/** What serving a reader costs besides its bytes, in bytes that take as long. */
+const SERVICE_COST = 16 * KIB;
 
 /**
  * How many segments a reader may take when it is served: several writes to a
@@ -15,7 +22,7 @@ const SERVED = { perMillisecond: 2, min: 16, max: 128 };
 const QUANTUM = 8;
 
 /** A reader that waits here for more bytes than this shows that the server is at its limit. */
-const PRESSURE = 1024 * 1024;
+const PRESSURE = MIB;
 
 /** Longest time that {@linkcode WaitingLine.relief} holds anyone back, in milliseconds. */
 const RELIEF = 1_000;
@@ -31,6 +38,7 @@ const RELIEF = 1_000;
 export class WaitingLine {
   readonly #clock: Clock;
   #readers: Reader[] = [];
+  #overdue = false;
   #relief:
     | { promise: Promise<void>; resolve(): void; timer: unknown }
     | undefined;
@@ -39,9 +47,9 @@ export class WaitingLine {
     this.#clock = clock;
   }
 
-  /** Whether more readers wait than a turn is sure to serve. */
-  get isLong(): boolean {
-    return this.#readers.length > SERVED.min;
+  /** Whether the last turn could not serve all who waited. */
+  get isOverdue(): boolean {
+    return this.#overdue;
   }
 
   /**
@@ -60,24 +68,33 @@ export class WaitingLine {
 
   /**
    * Serves those in front, `elapsed` milliseconds after the last time. Returns
-   * whether more are waiting.
+   * whether some could not be served.
    */
   serve(elapsed: number): boolean {
-    const { perMillisecond, min, max } = SERVED;
-    const share = Math.max(min, Math.min(max, elapsed * perMillisecond));
-    const served = this.#readers;
-    this.#readers = served.splice(Math.ceil(share));
+    const { perMillisecond, min, max } = BUDGET;
+    let budget = Math.max(min, Math.min(max, elapsed * perMillisecond));
+    const waiting = this.#readers;
+    this.#readers = [];
     let pressure = false;
-    for (const reader of served) {
+    let served = 0;
+    for (; served < waiting.length && budget > 0; served++) {
+      const reader = waiting[served]!;
       reader.parked = false;
       if (reader.closed) continue;
-      pressure ||= reader.lag > PRESSURE;
+      const { lag } = reader;
+      pressure ||= lag > PRESSURE;
+      budget -= Math.min(lag, QUANTUM * SEGMENT_BYTES) + SERVICE_COST;
       reader.credit = QUANTUM - 1;
       reader.serve();
     }
+    this.#overdue = served < waiting.length;
+    // Those who asked again meanwhile stand behind those who still wait.
+    if (this.#overdue) {
+      this.#readers = waiting.slice(served).concat(this.#readers);
+    }
     if (pressure) this.#relief ??= this.#newRelief();
     else this.relieve();
-    return this.#readers.length > 0;
+    return this.#overdue;
   }
 
   /** Lets those go on who wait for relief. */
