@@ -1,5 +1,4 @@
 import { mergeSegments, type Segment, SEGMENT_BYTES } from "./segment.ts";
-import { isPieceOfSlab } from "./slab.ts";
 
 /**
  * A place in a channel's stream, and the segment that begins there. A reader
@@ -139,11 +138,11 @@ export class Backlog {
 
 /**
  * What is kept must not keep more than what is counted: a lone frame is a view of
- * a slab that many share.
+ * a slab that many share, a part of a large one a view of the whole.
  */
 function own(segment: Segment): void {
   const { bytes } = segment;
-  if (isPieceOfSlab(bytes)) segment.bytes = bytes.slice();
+  if (bytes.length * 2 < bytes.buffer.byteLength) segment.bytes = bytes.slice();
 }
 
 function emptyLink(start: number, events: number): Link {

@@ -2,6 +2,7 @@ import { Backlog, NOWHERE, type Retained } from "./backlog.ts";
 import type { Bytes } from "./slab.ts";
 import type { Reader, ReaderFeed } from "./reader.ts";
 import { sealMerged, type Topic } from "./topic.ts";
+import { SPREAD } from "./waiting_line.ts";
 
 /** What a channel needs of its hub. */
 export interface ChannelHost {
@@ -11,6 +12,8 @@ export interface ChannelHost {
   readonly retained: Retained;
   /** More readers wait than a turn can serve. */
   readonly saturated: boolean;
+  /** That was so not long ago. */
+  readonly busy: boolean;
   /** Has {@linkcode Channel.serve} called when its turn comes. */
   park(reader: Reader): void;
   /** Takes note that the client has gone. */
@@ -18,11 +21,11 @@ export interface ChannelHost {
 }
 
 /**
- * How long a reader may leave data untouched, in active time (ms), before that
- * alone shows that it is slow. A healthy one takes something every few turns,
- * however busy the server is.
+ * How long a reader may be too far behind, in active time (ms), on a server that
+ * has time for everyone, or leave data untouched on one that has not, before that
+ * alone shows that it is slow. A burst makes anyone lag for a moment.
  */
-const IDLE = 5_000;
+const PATIENCE = 5_000;
 
 /**
  * Everyone who hears exactly the same bytes.
@@ -48,6 +51,8 @@ export class Channel implements ReaderFeed {
   #lead = 0;
   /** Size of the backlog at which slow readers are looked for again. */
   #checkAt = 0;
+  /** Since when the backlog is too large though the server is not busy. */
+  #overSince = Infinity;
 
   constructor(
     key: string,
@@ -84,7 +89,8 @@ export class Channel implements ReaderFeed {
     reader.joinedEvents = end.events + pendingEvents;
     if (this.readers.size === 0) this.#lead = reader.joinedAt;
     // On a saturated server everyone is behind, and one who begins at the end
-    // would make them all look slow: it counts from where the fastest stands.
+    // would make them all look slow: until the server has recovered it counts
+    // from where the fastest stands.
     reader.headStart = Math.max(0, reader.joinedAt - this.#lead);
     reader.takenAt = this.#host.activeTime;
     end.readers++;
@@ -149,20 +155,33 @@ export class Channel implements ReaderFeed {
 
   /** Hands a reader that has asked for more its next segment. */
   serve(reader: Reader): void {
-    if (reader.closed) return;
+    if (!reader.closed && !this.#take(reader)) this.pulled(reader);
+  }
+
+  /**
+   * Hands a reader that is about to end all that it has yet to take, if that is
+   * no more than `most` bytes: its stream holds them until it was read.
+   */
+  finish(reader: Reader, most: number): void {
+    if (this.lag(reader) > most) return;
+    while (!reader.closed && this.#take(reader));
+  }
+
+  #take(reader: Reader): boolean {
     while (reader.at.segment !== undefined) {
       const { bytes } = reader.at.segment;
       const { skip } = reader;
       this.#advance(reader);
       reader.skip = Math.max(0, skip - bytes.length);
       if (skip >= bytes.length) continue;
+      if (!this.#host.busy) reader.headStart = 0;
       const reached = reader.at.start - reader.headStart;
       if (reached > this.#lead) this.#lead = reached;
       reader.takenAt = this.#host.activeTime;
       reader.send(skip === 0 ? bytes : bytes.subarray(skip));
-      return;
+      return true;
     }
-    this.pulled(reader);
+    return false;
   }
 
   /** Writes to a reader that has everything; false where it has not asked for more. */
@@ -183,6 +202,11 @@ export class Channel implements ReaderFeed {
   /** Events handed to the reader: the channel's count there less that at its joining. */
   sent(reader: Reader): number {
     return Math.max(0, reader.at.events - reader.joinedEvents);
+  }
+
+  /** Bytes between the fastest of its readers and the end. */
+  get leadLag(): number {
+    return Math.max(0, this.#backlog.end.start - this.#lead);
   }
 
   /**
@@ -207,20 +231,28 @@ export class Channel implements ReaderFeed {
 
   /**
    * The readers that are slow by their own fault: more than `maxLag` bytes behind
-   * while others got on, or while nothing but they themselves kept them from
-   * reading. When even the fastest is behind, it is the server that is slow.
+   * while others got on, or for long though the server had time for everyone.
+   * When even the fastest is behind on a busy server, it is the server that is
+   * slow.
    *
-   * Looks at the readers only when the backlog has grown since the last time.
+   * Looks at all readers, so during a turn only when the backlog has grown since
+   * the last time.
    */
-  slow(maxLag: number): Reader[] {
+  slow(maxLag: number, duringTurn: boolean): Reader[] {
     const { backlog } = this;
+    const { activeTime, busy } = this.#host;
     if (backlog <= maxLag) this.#checkAt = 0;
-    if (backlog <= maxLag || backlog < this.#checkAt) return [];
+    if (backlog <= maxLag || busy) this.#overSince = Infinity;
+    else this.#overSince = Math.min(this.#overSince, activeTime);
+    const overlong = activeTime - this.#overSince >= PATIENCE;
+    if (backlog <= maxLag || (duringTurn && backlog < this.#checkAt)) return [];
     this.#checkAt = backlog + maxLag / 8;
+    const spread = busy ? SPREAD : 0;
     return [...this.readers].filter((reader) => {
       if (reader.parked || this.lag(reader) <= maxLag) return false;
       const reached = reader.at.start - reader.headStart;
-      return this.#lead - reached > maxLag || this.waiting(reader) >= IDLE;
+      return overlong || this.#lead - reached > maxLag + spread ||
+        this.waiting(reader) >= PATIENCE;
     });
   }
 

@@ -115,13 +115,25 @@ export function peerAddress(
 
 /** Longest idle time-out that Bun takes, in seconds. */
 const BUN_IDLE_MAX = 255;
+/** What a keepalive may be late by, in seconds. */
+const MARGIN = 5;
+
+/**
+ * The idle time-out in seconds for streams that are never silent for longer than
+ * `silence` milliseconds (0: they may be silent for ever): twice that, as far as
+ * Bun goes; 0 (none) where even its longest would be too short.
+ */
+export function idleTimeout(silence: number): number {
+  const seconds = Math.ceil(silence / 1000);
+  if (silence === 0 || seconds + MARGIN > BUN_IDLE_MAX) return 0;
+  return Math.max(10, Math.min(BUN_IDLE_MAX, seconds * 2));
+}
 
 /**
  * Raises the host's idle time-out for a stream that is never silent for longer
  * than `silence` milliseconds (0: it may be silent for ever).
  *
- * Only Bun has one (10 s by default). It stays on, at three times the silence,
- * because it is also what reaps the socket of a client that stopped reading.
+ * Only Bun has one (10 s by default). It stays on, at twice the silence, because it is also what reaps the socket of a client that stopped reading.
  * Returns false where that did not work, as for a request that a framework has
  * made anew: the stream then has to be written to more often than the default.
  */
@@ -135,11 +147,7 @@ export function extendIdleTimeout(
   if (isNodeInfo(info)) return true;
   // A request that this server does not know has no address and no time-out.
   if (!isBunInfo(info) || info.requestIP(request) === null) return false;
-  const seconds = Math.ceil(silence * 3 / 1000);
-  info.timeout(
-    request,
-    silence === 0 || seconds > BUN_IDLE_MAX ? 0 : Math.max(seconds, 10),
-  );
+  info.timeout(request, idleTimeout(silence));
   return true;
 }
 

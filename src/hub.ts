@@ -55,6 +55,8 @@ const TICK = 1_000;
 const IMPATIENT_KEEP_ALIVE = 8_000;
 /** More than this is not left pending within a turn: it is joined and sent. */
 const PENDING_BYTES = 1024 * 1024;
+/** A reader that is further behind does not get the rest when its stream ends. */
+const FINISH_BYTES = 4 * 1024 * 1024;
 /** How many different `retry:` times clients are spread over. */
 const RETRY_STEPS = 64;
 
@@ -106,11 +108,9 @@ export class Hub implements EngineSink, ChannelHost {
       10,
       Math.min(TICK, stallTimeout / 4, keepAlive === 0 ? TICK : keepAlive / 4),
     );
-    this.#wheel = this.#newWheel(keepAlive);
-    this.#fastWheel = this.#newWheel(
-      keepAlive === 0
-        ? IMPATIENT_KEEP_ALIVE
-        : Math.min(keepAlive, IMPATIENT_KEEP_ALIVE),
+    this.#wheel = new KeepAliveWheel(keepAlive);
+    this.#fastWheel = new KeepAliveWheel(
+      Math.min(keepAlive || Infinity, IMPATIENT_KEEP_ALIVE),
     );
     this.#openings = openings(retry);
   }
@@ -174,11 +174,15 @@ export class Hub implements EngineSink, ChannelHost {
     return reader;
   }
 
-  /** Ends all streams, or those of one owner, after what they can still take at once. */
+  /**
+   * Ends all streams, or those of one owner, after what was broadcast so far;
+   * only those that are far behind miss the rest.
+   */
   end(owner?: object): void {
     this.#flush();
     for (const reader of [...this.#readers.keys()]) {
       if (owner === undefined || reader.owner === owner) {
+        this.#readers.get(reader)!.finish(reader, FINISH_BYTES);
         reader.end();
         this.#remove(reader, "closed");
       }
@@ -220,6 +224,11 @@ export class Hub implements EngineSink, ChannelHost {
   }
 
   /** Part of {@linkcode ChannelHost}. */
+  get busy(): boolean {
+    return this.#line.isBusy;
+  }
+
+  /** Part of {@linkcode ChannelHost}. */
   park(reader: Reader): void {
     this.#line.add(reader);
     this.#turn.requestServe();
@@ -229,10 +238,6 @@ export class Hub implements EngineSink, ChannelHost {
   left(reader: Reader): void {
     reader.forget();
     this.#remove(reader, "client");
-  }
-
-  #newWheel(interval: number): KeepAliveWheel {
-    return new KeepAliveWheel(Math.max(1, Math.round(interval / this.#tick)));
   }
 
   #channelOf(namespaces: readonly string[]): Channel {
@@ -275,7 +280,7 @@ export class Hub implements EngineSink, ChannelHost {
       channel.flush();
       if (channel.backlog === 0) continue;
       this.#behind.add(channel);
-      for (const reader of channel.slow(this.#options.maxLag)) {
+      for (const reader of channel.slow(this.#options.maxLag, true)) {
         this.#drop(reader, "slow");
       }
     }
@@ -285,15 +290,15 @@ export class Hub implements EngineSink, ChannelHost {
   /** Over the limit, whoever is furthest behind on what retains most has to go. */
   #keepWithinBudget(): void {
     const { bufferedBytes } = this.#options;
-    while (this.retained.bytes > bufferedBytes) {
-      let most: Channel | undefined;
-      for (const channel of this.#behind) {
-        if (channel.backlog > (most?.backlog ?? 0)) most = channel;
-      }
-      if (most === undefined) return;
+    if (this.retained.bytes <= bufferedBytes) return;
+    const channels = [...this.#behind].sort((a, b) => b.backlog - a.backlog);
+    for (const channel of channels) {
+      const excess = this.retained.bytes - bufferedBytes;
+      if (excess <= 0) return;
       // An eighth more than needed, so that it is not the next flush's work again.
-      const excess = this.retained.bytes - bufferedBytes + bufferedBytes / 8;
-      for (const reader of most.furthestBehind(excess)) {
+      for (
+        const reader of channel.furthestBehind(excess + bufferedBytes / 8)
+      ) {
         this.#drop(reader, "slow");
       }
     }
@@ -318,18 +323,23 @@ export class Hub implements EngineSink, ChannelHost {
       2 * this.#tick,
     );
     this.#tickedAt = now;
+    this.#line.tick();
     const { keepAlive, stallTimeout, maxLag } = this.#options;
-    for (const reader of this.#wheel.tick()) {
+    for (const reader of this.#wheel.due(this.activeTime)) {
       // Silence then lasts one and a half intervals at most.
       if (this.activeTime - reader.takenAt < keepAlive / 2) continue;
       this.#keepAlive(reader);
     }
-    for (const reader of this.#fastWheel.tick()) this.#keepAlive(reader);
+    for (const reader of this.#fastWheel.due(this.activeTime)) {
+      this.#keepAlive(reader);
+    }
     for (const channel of this.#behind) {
       for (const reader of channel.stalled(stallTimeout)) {
         this.#drop(reader, "stalled");
       }
-      for (const reader of channel.slow(maxLag)) this.#drop(reader, "slow");
+      for (const reader of channel.slow(maxLag, false)) {
+        this.#drop(reader, "slow");
+      }
       if (channel.backlog === 0) this.#behind.delete(channel);
     }
   }

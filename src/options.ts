@@ -68,7 +68,7 @@ export interface CORSOptions {
 export interface SSEServerOptions {
   /**
    * Milliseconds between `:keepalive` comments on a silent stream; 0 turns them
-   * off. A stream that was just written to skips one, so that it is silent for
+   * off, and with them the notice of a response that nobody reads. A stream that was just written to skips one, so that it is silent for
    * one and a half times as long at most. From 10 to 3,600,000.
    *
    * @default {15_000}
@@ -76,8 +76,7 @@ export interface SSEServerOptions {
   readonly keepAlive?: number;
   /**
    * Bytes that a reader may fall behind the fastest one of its namespaces
-   * before it is cut off. At least 1,024; less than 262,144 is for tests, as a
-   * server at its limit serves each reader that many at a time.
+   * before it is cut off. At least 1,024.
    *
    * @default {16_777_216}
    */

@@ -32,6 +32,8 @@ export interface ReaderFeed {
   serve(reader: Reader): void;
   /** Bytes between the reader and the end. */
   lag(reader: Reader): number;
+  /** Bytes between the fastest of its readers and the end. */
+  readonly leadLag: number;
 }
 
 /** All streams start pulling only when the connection is ready for more. */
@@ -140,6 +142,11 @@ export class Reader implements UnderlyingDefaultSource<Bytes> {
   /** Bytes between it and its channel's end. */
   get lag(): number {
     return this.#feed.lag(this);
+  }
+
+  /** The same for the fastest reader of its channel. */
+  get leadLag(): number {
+    return this.#feed.leadLag;
   }
 
   /** Ends the stream after what it already got. */

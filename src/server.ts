@@ -7,6 +7,7 @@ import {
   MemoryEngine,
   type Position,
 } from "./engine.ts";
+import { idleTimeout } from "./host.ts";
 import { Streams } from "./http/streams.ts";
 import { addSubscribe } from "./http/subscribe.ts";
 import { Hub } from "./hub.ts";
@@ -72,8 +73,8 @@ export class SSEServer implements AsyncDisposable {
   /** The port for hosts that read it from a default export, as Bun does: 8001. */
   readonly port: number = 8001;
   /**
-   * Seconds without traffic after which such a host may close a connection: four
-   * keepalive intervals and a half, at most 255.
+   * Seconds without traffic after which such a host may close a connection: three
+   * keepalive intervals, at most 255. Streams get a longer one where they need it.
    */
   readonly idleTimeout: number;
 
@@ -84,6 +85,9 @@ export class SSEServer implements AsyncDisposable {
   readonly #handles: Set<ServeHandle> = new Set();
   /** Which call of serve() a request came through, by its `info`. */
   readonly #servings: WeakMap<object, Serving> = new WeakMap();
+  /** Calls of serve() that have not resolved yet. */
+  readonly #serves: Set<Promise<ServeHandle>> = new Set();
+  #started = false;
   #startedAt = 0;
   /** Pending while the engine gets ready. */
   #starting: Promise<void> | undefined;
@@ -96,10 +100,7 @@ export class SSEServer implements AsyncDisposable {
    */
   constructor(options: SSEServerOptions = {}) {
     const settings = this.#settings = settingsOf(options);
-    const { keepAlive } = settings;
-    this.idleTimeout = keepAlive === 0
-      ? 255
-      : Math.min(255, Math.ceil(keepAlive * 4.5 / 1000));
+    this.idleTimeout = idleTimeout(settings.keepAlive * 1.5) || 255;
     this.#engine = settings.engine ?? new MemoryEngine();
     this.#hub = new Hub({
       ...settings,
@@ -136,7 +137,7 @@ export class SSEServer implements AsyncDisposable {
     if (this.#closing !== undefined) return;
     try {
       const accepted = this.#accept(namespace, body);
-      if (accepted instanceof Promise) {
+      if (isPromise(accepted)) {
         accepted.catch((error) => this.#report(error));
       }
     } catch (error) {
@@ -158,7 +159,7 @@ export class SSEServer implements AsyncDisposable {
       throw new Error("Cannot publish as the server is closed");
     }
     const accepted = this.#accept(namespace, body);
-    const position = accepted instanceof Promise
+    const position = isPromise(accepted)
       ? await within(PUBLISH_TIMEOUT, accepted)
       : accepted;
     await this.#hub.relief();
@@ -204,22 +205,13 @@ export class SSEServer implements AsyncDisposable {
    * runtime this is, and resolves once it does. Rejects when the port is taken.
    */
   async serve(options: ServeOptions = {}): Promise<ServeHandle> {
-    if (this.#closing !== undefined) {
-      throw new Error("Cannot serve as the server is closed");
+    const serving = this.#serve(options);
+    this.#serves.add(serving);
+    try {
+      return await serving;
+    } finally {
+      this.#serves.delete(serving);
     }
-    await this.#start();
-    const handle = await startServing({
-      fetch: this.fetch,
-      own: (info, serving) => this.#servings.set(info, serving),
-      endStreams: (serving) => this.#hub.end(serving),
-      closeServer: () => this.close(),
-      report: (error) => this.#report(error),
-    }, options);
-    this.#handles.add(handle);
-    handle.finished.finally(() => this.#handles.delete(handle));
-    // It may have been closed while the listener started.
-    if (this.#closing !== undefined) await handle.close();
-    return handle;
   }
 
   /** What the server is doing; takes time for every open stream. */
@@ -247,25 +239,44 @@ export class SSEServer implements AsyncDisposable {
     return this.close();
   }
 
+  async #serve(options: ServeOptions): Promise<ServeHandle> {
+    await this.#start();
+    if (this.#closing !== undefined) {
+      throw new Error("Cannot serve as the server is closed");
+    }
+    const handle = await startServing({
+      fetch: this.fetch,
+      own: (info, serving) => this.#servings.set(info, serving),
+      endStreams: (serving) => this.#hub.end(serving),
+      closeServer: () => this.close(),
+      report: (error) => this.#report(error),
+    }, options);
+    this.#handles.add(handle);
+    handle.finished.then(() => this.#handles.delete(handle));
+    return handle;
+  }
+
   async #close(): Promise<void> {
     this.#streams.close();
     this.#hub.end();
+    // A listener that is about to start has to be there to be closed.
+    await Promise.allSettled(this.#serves);
     await Promise.all([...this.#handles].map((handle) => handle.close()));
-    await this.#engine.close();
+    await this.#starting?.catch(() => {});
+    if (this.#started) await this.#engine.close();
   }
 
   /** Starts what the constructor must not; a promise while the engine gets ready. */
   #start(): Promise<void> | undefined {
-    if (this.#startedAt === 0) {
+    if (!this.#started && this.#closing === undefined) {
+      this.#started = true;
       this.#startedAt = this.#settings.clock.now();
-      const starting = this.#engine.start(this.#hub);
-      if (starting instanceof Promise) {
-        this.#starting = starting.then(() => {
-          this.#starting = undefined;
-        });
-        // Reported by everyone who waits for it.
-        this.#starting.catch(() => {});
-      }
+      const starting = promiseOf(() => this.#engine.start(this.#hub));
+      this.#starting = starting?.then(() => {
+        this.#starting = undefined;
+      });
+      // Reported by everyone who waits for it.
+      this.#starting?.catch(() => {});
     }
     return this.#starting;
   }
@@ -287,7 +298,12 @@ export class SSEServer implements AsyncDisposable {
     const starting = this.#start();
     return starting === undefined
       ? this.#engine.publish(namespace, body)
-      : starting.then(() => this.#engine.publish(namespace, body));
+      : starting.then(() => {
+        if (this.#closing !== undefined) {
+          throw new Error("Cannot publish as the server is closed");
+        }
+        return this.#engine.publish(namespace, body);
+      });
   }
 
   #open(
@@ -302,7 +318,11 @@ export class SSEServer implements AsyncDisposable {
     const options = { info, owner, headers };
     const open = () => this.#streams.open(request, namespaces, options);
     const starting = this.#start();
-    return starting === undefined ? open() : starting.then(open);
+    if (starting === undefined) return open();
+    return starting.then(open, (error) => {
+      this.#report(error);
+      return this.#streams.refuse(request, headers);
+    });
   }
 
   #newApp(): Hono {
@@ -341,6 +361,23 @@ export class SSEServer implements AsyncDisposable {
       }
     });
   }
+}
+
+/** The result of a call that throws now or rejects later; `undefined` when it was done at once. */
+function promiseOf(
+  call: () => void | Promise<void>,
+): Promise<void> | undefined {
+  try {
+    const result = call();
+    return isPromise(result) ? result : undefined;
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+/** Also one of another realm. */
+function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
+  return typeof (value as Promise<T> | undefined)?.then === "function";
 }
 
 async function within<T>(timeout: number, promise: Promise<T>): Promise<T> {

@@ -122,6 +122,13 @@ export async function startServing(
       }`,
     );
   }
+  if (typeof hostname !== "string") {
+    throw new TypeError(
+      `Cannot serve as 'hostname' must be a string: current value is ${
+        quote(hostname)
+      }`,
+    );
+  }
   if (typeof fetch !== "function") {
     throw new TypeError(
       `Cannot serve as 'fetch' must be a function: current value is ${
@@ -137,7 +144,13 @@ export async function startServing(
     );
   }
   signal?.throwIfAborted();
-  const write = log === false ? () => {} : log;
+  const write = (line: string) => {
+    try {
+      if (log !== false) log(line);
+    } catch (error) {
+      server.report(error);
+    }
+  };
   const serving = new Serving(write);
   const listener = await listen({
     port,
@@ -148,9 +161,7 @@ export async function startServing(
     },
     onError: (error) => server.report(error),
   });
-  const undoSignals = signals
-    ? (await import("./serve/signals.ts")).onSignal(() => server.closeServer())
-    : () => {};
+  let undoSignals = () => {};
   const close = async () => {
     if (!serving.closed) {
       serving.close();
@@ -163,6 +174,15 @@ export async function startServing(
     await listener.finished;
   };
   const abort = () => void close();
+  try {
+    if (signals) {
+      const { onSignal } = await import("./serve/signals.ts");
+      undoSignals = onSignal(() => server.closeServer());
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
   signal?.addEventListener("abort", abort);
   if (signal?.aborted) await close();
   write(`Listening on http://${urlHost(hostname)}:${listener.port}/`);

@@ -138,8 +138,14 @@ function limitsOf(limits: SSEServerLimits): Filled<SSEServerLimits> {
 function checkCORS(cors: false | CORSOptions): false | CORSOptions {
   if (cors === false) return cors;
   checkType("cors", cors, "object");
-  const { origin = "*", credentials = false, maxAge = 0 } = cors;
+  const { origin = "*", credentials = false, maxAge = 0, ...unknown } = cors;
+  for (const name of Object.keys(unknown)) {
+    throw new TypeError(
+      `Cannot create an SSEServer as there is no option 'cors.${name}'`,
+    );
+  }
   const origins = typeof origin === "string" ? [origin] : origin;
+  if (!Array.isArray(origins)) checkType("cors.origin", origin, "string");
   for (const one of origins) {
     if (one !== "*" && !isOrigin(one)) {
       throw new TypeError(

@@ -12,11 +12,6 @@ const SHORT = 1024;
 
 const encoder = new TextEncoder();
 
-/** Whether bytes keep a slab alive that is much larger than they are. */
-export function isPieceOfSlab({ length, buffer }: Bytes): boolean {
-  return buffer.byteLength === SLAB_BYTES && length * 2 < SLAB_BYTES;
-}
-
 /**
  * Encodes texts as UTF-8, short ones side by side in shared memory.
  *

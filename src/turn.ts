@@ -5,8 +5,8 @@ export interface TurnWork {
   /** Sends what has been broadcast since the last call. */
   flush(): void;
   /**
-   * Serves the readers that asked for more while they were behind; `elapsed`
-   * milliseconds after the last time. Returns whether some are still waiting.
+   * Serves the readers that asked for more while they were behind, `elapsed`
+   * milliseconds after that was requested. Returns whether some are still waiting.
    */
   serve(elapsed: number): boolean;
 }
@@ -38,7 +38,7 @@ export class Turn {
   #micro = false;
   #macro = false;
   #flushed = -Infinity;
-  #served = 0;
+  #requested = 0;
   #breaths = 0;
 
   constructor(work: TurnWork) {
@@ -60,6 +60,7 @@ export class Turn {
   requestServe(): void {
     if (this.#macro) return;
     this.#macro = true;
+    this.#requested = performance.now();
     macrotask(() => this.#inMacrotask());
   }
 
@@ -74,12 +75,10 @@ export class Turn {
       macrotask(() => this.#inMacrotask());
       return;
     }
+    const requested = this.#requested;
     this.#macro = false;
     this.#flush();
-    const now = performance.now();
-    const elapsed = now - this.#served;
-    this.#served = now;
-    if (this.#work.serve(elapsed)) {
+    if (this.#work.serve(performance.now() - requested)) {
       this.#breaths = BREATHS;
       this.requestServe();
     }

@@ -6,22 +6,28 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 
 /**
- * What is handed out before sockets get their turn: so many bytes a millisecond
- * since the last time, so that a program that does much in each turn still leaves
+ * What is handed out before sockets get their turn: so many bytes for each
+ * millisecond of waiting, so that a program that does much in each turn still leaves
  * time to deliver, between bounds, so that sockets never wait for long.
  */
-const BUDGET = { perMillisecond: MIB, min: 8 * MIB, max: 48 * MIB };
+const BUDGET = { perMillisecond: MIB, min: 16 * MIB, max: 48 * MIB };
 
 /** What serving a reader costs besides its bytes, in bytes that take as long. */
-const SERVICE_COST = 16 * KIB;
+const SERVICE_COST = 8 * KIB;
 
 /**
  * How many segments a reader may take when it is served: several writes to a
  * socket in a row cost half as much as one to each in turn.
  */
-const QUANTUM = 8;
+const QUANTUM = { min: 8, max: 64 };
 
-/** A reader that waits here for more bytes than this shows that the server is at its limit. */
+/** How far readers get apart because they are served one after the other, in bytes. */
+export const SPREAD: number = QUANTUM.max * SEGMENT_BYTES;
+
+/**
+ * When the line is too long and even the fastest reader of those in it is more
+ * bytes than this behind, more is published than can be delivered.
+ */
 const PRESSURE = MIB;
 
 /** Longest time that {@linkcode WaitingLine.relief} holds anyone back, in milliseconds. */
@@ -39,6 +45,8 @@ export class WaitingLine {
   readonly #clock: Clock;
   #readers: Reader[] = [];
   #overdue = false;
+  #busy = false;
+  #wasOverdue = false;
   #relief:
     | { promise: Promise<void>; resolve(): void; timer: unknown }
     | undefined;
@@ -50,6 +58,17 @@ export class WaitingLine {
   /** Whether the last turn could not serve all who waited. */
   get isOverdue(): boolean {
     return this.#overdue;
+  }
+
+  /** The same for any turn since a second ago or two. */
+  get isBusy(): boolean {
+    return this.#busy;
+  }
+
+  /** Lets a second go by. */
+  tick(): void {
+    this.#busy = this.#wasOverdue;
+    this.#wasOverdue = this.#overdue;
   }
 
   /**
@@ -67,7 +86,7 @@ export class WaitingLine {
   }
 
   /**
-   * Serves those in front, `elapsed` milliseconds after the last time. Returns
+   * Serves those in front, `elapsed` milliseconds after they asked. Returns
    * whether some could not be served.
    */
   serve(elapsed: number): boolean {
@@ -75,24 +94,31 @@ export class WaitingLine {
     let budget = Math.max(min, Math.min(max, elapsed * perMillisecond));
     const waiting = this.#readers;
     this.#readers = [];
-    let pressure = false;
+    const share = budget / waiting.length / SEGMENT_BYTES;
+    const credit = Math.max(
+      QUANTUM.min,
+      Math.min(QUANTUM.max, Math.floor(share)),
+    );
+    let late = false;
     let served = 0;
     for (; served < waiting.length && budget > 0; served++) {
       const reader = waiting[served]!;
       reader.parked = false;
       if (reader.closed) continue;
       const { lag } = reader;
-      pressure ||= lag > PRESSURE;
-      budget -= Math.min(lag, QUANTUM * SEGMENT_BYTES) + SERVICE_COST;
-      reader.credit = QUANTUM - 1;
+      // What a slow client is behind is nobody's fault but its own.
+      late ||= reader.leadLag > PRESSURE;
+      budget -= Math.min(lag, credit * SEGMENT_BYTES) + SERVICE_COST;
+      reader.credit = credit - 1;
       reader.serve();
     }
     this.#overdue = served < waiting.length;
+    if (this.#overdue) this.#busy = this.#wasOverdue = true;
     // Those who asked again meanwhile stand behind those who still wait.
     if (this.#overdue) {
       this.#readers = waiting.slice(served).concat(this.#readers);
     }
-    if (pressure) this.#relief ??= this.#newRelief();
+    if (late && this.#overdue) this.#relief ??= this.#newRelief();
     else this.relieve();
     return this.#overdue;
   }

@@ -1,5 +1,6 @@
 import {
   assertEquals,
+  assertMatch,
   assertNotInstanceOf,
   assertRejects,
   assertStrictEquals,
@@ -75,6 +76,62 @@ class ScriptedEngine implements Engine {
 }
 
 describe("a server over an engine", () => {
+  it("neither starts nor closes one that it never used", async () => {
+    const engine = new ScriptedEngine();
+    const sse = new SSEServer({ engine });
+    await sse.close();
+    sse.status();
+    sse.broadcast({ namespace: "/x", data: 1 });
+    await sse.fetch(new Request("http://localhost/subscribe/x"));
+    assertEquals(engine.calls, []);
+  });
+
+  it("publishes nothing through one that was closed while it started", async () => {
+    const engine = new ScriptedEngine();
+    let start = () => {};
+    engine.ready = new Promise((resolve) => start = resolve);
+    const sse = new SSEServer({ engine });
+    const late = sse.publish({ namespace: "/x", data: 1 });
+    const closed = sse.close();
+    start();
+    await assertRejects(() => late, Error, "closed");
+    await closed;
+    assertEquals(engine.calls, ["start", "close"]);
+  });
+
+  it("opens no stream and publishes nothing when it does not start", async () => {
+    const errors: unknown[] = [];
+    const engine = new ScriptedEngine();
+    engine.start = () => {
+      throw new Error("no network");
+    };
+    const sse = new SSEServer({
+      engine,
+      onError: (error) => errors.push((error as Error).message),
+    });
+    for (let i = 0; i < 2; i++) {
+      const publish = () => sse.publish({ namespace: "/x", data: 1 });
+      await assertRejects(publish, Error, "no network");
+      const response = await sse.fetch(
+        new Request("http://localhost/subscribe/x"),
+      );
+      assertEquals(response.status, 200);
+      assertMatch(await response.text(), /^retry:\d{5}\n\n$/);
+    }
+    await until(() => errors.length === 2, "two errors");
+    assertEquals(errors, ["no network", "no network"]);
+  });
+
+  it("rejects with a TimeoutError when it does not answer", async () => {
+    const engine = new ScriptedEngine();
+    engine.publish = () => new Promise(() => {});
+    const sse = new SSEServer({ engine });
+    const error = await assertRejects(() =>
+      sse.publish({ namespace: "/x", data: 1 })
+    );
+    assertEquals((error as Error).name, "TimeoutError");
+  });
+
   it("starts it at the first use, once, and closes it at the end", async () => {
     const engine = new ScriptedEngine();
     const sse = new SSEServer({ engine });

@@ -156,8 +156,11 @@ describe("the hub", () => {
   it("has publishers wait while it is at its limit, for a second at most", async () => {
     const fixture = new HubFixture();
     const { hub, clock } = fixture;
-    const tap = fixture.open("/a").flow();
+    const taps = Array.from({ length: 64 }, () => fixture.open("/a").flow());
     let text = "";
+    const allHear = async () => {
+      for (const tap of taps) await tap.hears(text);
+    };
     const overload = async () => {
       for (let i = 0; i < 100; i++) {
         text += fixture.broadcast("/a", "x".repeat(30_000));
@@ -171,14 +174,51 @@ describe("the hub", () => {
     const early = hub.relief();
     clock.jump(1_000);
     await early;
-    await tap.hears(text);
+    await allHear();
     await overload();
     const late = hub.relief();
-    await tap.hears(text);
+    await allHear();
     await late;
     assertEquals(hub.relief(), undefined);
-    await tap.leave();
+    for (const tap of taps) await tap.leave();
     assertEquals(clock.timers, 0);
+  });
+
+  it("has nobody wait for a client that is slow", async () => {
+    const fixture = new HubFixture();
+    const slow = await fixture.join("/a");
+    const fast = fixture.open("/a").flow();
+    let text = "";
+    for (let i = 0; i < 100; i++) {
+      text += fixture.broadcast("/a", "x".repeat(30_000));
+    }
+    await fast.hears(text);
+    for (let i = 0; i < 20; i++) {
+      await slow.read();
+      await turns();
+      assertEquals(fixture.hub.relief(), undefined);
+    }
+  });
+
+  it("ends a stream after all that was broadcast before", async () => {
+    const fixture = new HubFixture();
+    const idle = await fixture.join("/a");
+    const busy = fixture.open("/a").flow();
+    const far = await fixture.join("/b");
+    let text = fixture.broadcast("/a", "x".repeat(200_000));
+    for (let i = 0; i < 100; i++) {
+      text += fixture.broadcast("/a", "y".repeat(1_000));
+    }
+    for (let i = 0; i < 60; i++) fixture.broadcast("/b", "z".repeat(100_000));
+    fixture.hub.end();
+    for (const tap of [idle, busy]) {
+      await tap.readBytes(Infinity);
+      assertEquals([tap.heard === text, tap.end], [true, "server"]);
+    }
+    // Who is further behind than its stream should hold gets what it was handed.
+    await far.readBytes(Infinity);
+    assertEquals(far.bytes < 200_000, true);
+    assertEquals(fixture.hub.counts, NOTHING);
   });
 
   it("leaves nothing behind after 10,000 came and went", async () => {

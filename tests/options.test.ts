@@ -215,7 +215,7 @@ describe("options", () => {
   });
 
   it("set the idle time-out of hosts that read it from the server", () => {
-    assertEquals(new SSEServer().idleTimeout, 68);
+    assertEquals(new SSEServer().idleTimeout, 46);
     assertEquals(new SSEServer({ keepAlive: 0 }).idleTimeout, 255);
     assertEquals(new SSEServer({ keepAlive: HOUR }).idleTimeout, 255);
   });

@@ -13,6 +13,9 @@ const PATH_LENGTH = 4096;
 /** Milliseconds after which a refused client should come back, about. */
 const REFUSED_RETRY = 30_000;
 
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
 /** What every event stream is sent with. */
 const HEADERS: Readonly<Record<string, string>> = {
   "Content-Type": "text/event-stream; charset=utf-8",
@@ -70,19 +73,31 @@ export class Streams {
     const { limits, keepAlive, proxies } = this.#settings;
     const closed = this.#closed || owner?.closed === true;
     if (closed || this.#hub.size >= limits.connections) {
-      return new Response(refusal(), init);
+      return this.refuse(request, headers);
     }
     const userAgent = request.headers.get("user-agent") ?? "";
     const { stream } = this.#hub.open({
       namespaces: topmost(namespaces),
       requestPath: asciiPath(request.url),
       clientIP: clientAddress(request, info, proxies),
-      userAgent: userAgent.slice(0, USER_AGENT_LENGTH),
+      userAgent: copyOf(userAgent.slice(0, USER_AGENT_LENGTH)),
       impatientHost: !extendIdleTimeout(request, info, keepAlive * 1.5),
       sever: severing(info),
       owner,
     });
     return new Response(stream, init);
+  }
+
+  /**
+   * Answers with a stream that ends at once and tells when to come back. An error
+   * status would stop a browser's EventSource for good (WHATWG HTML 9.2.3).
+   */
+  refuse(request: Request, headers: HeadersInit | undefined): Response {
+    const retry = Math.round(REFUSED_RETRY * (0.5 + Math.random()));
+    return new Response(
+      request.method === "HEAD" ? null : `retry:${retry}\n\n`,
+      { headers: responseHeaders(headers) },
+    );
   }
 }
 
@@ -93,20 +108,19 @@ function responseHeaders(more: HeadersInit | undefined): HeadersInit {
   return headers;
 }
 
-/**
- * A stream that ends at once. An error status would stop a browser's EventSource
- * for good (WHATWG HTML 9.2.3); this one comes back when told.
- */
-function refusal(): string {
-  return `retry:${Math.round(REFUSED_RETRY * (0.5 + Math.random()))}\n\n`;
-}
-
 /** The path as it is shown: a host may pass on what should have been encoded. */
 function asciiPath(url: string): string {
-  return rawPath(url).slice(0, PATH_LENGTH).toWellFormed().replace(
-    /[^!-~]/gu,
-    encodeURIComponent,
+  return copyOf(
+    rawPath(url).slice(0, PATH_LENGTH).toWellFormed().replace(
+      /[^!-~]/gu,
+      encodeURIComponent,
+    ),
   );
+}
+
+/** A copy: on V8 a slice keeps the whole text alive that it was cut from. */
+function copyOf(text: string): string {
+  return decoder.decode(encoder.encode(text));
 }
 
 /** The path of a URL as it was sent: not normalised, not decoded, without a query. */

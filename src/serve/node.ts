@@ -16,7 +16,9 @@ export async function listen(
   server.listen(port, hostname);
   await once(server, "listening");
   server.on("error", onError);
-  const finished = once(server, "close").then(() => {});
+  const finished = new Promise<void>((resolve) =>
+    server.once("close", () => resolve())
+  );
   return {
     port: (server.address() as AddressInfo).port,
     finished,
