@@ -22,9 +22,10 @@ export type {
   EngineSink,
   Position,
 } from "./src/engine.ts";
-export type { DisconnectReason } from "./src/hub.ts";
+export type { DisconnectReason } from "./src/counters.ts";
 export type { SSEMessage } from "./src/message.ts";
 export type {
+  AdminOptions,
   CORSOptions,
   SSEServerLimits,
   SSEServerOptions,

@@ -1,4 +1,5 @@
 import { Backlog, NOWHERE, type Retained } from "./backlog.ts";
+import type { Counters } from "./counters.ts";
 import type { Bytes } from "./slab.ts";
 import type { Reader, ReaderFeed } from "./reader.ts";
 import { sealMerged, type Topic } from "./topic.ts";
@@ -8,6 +9,8 @@ import { SPREAD } from "./waiting_line.ts";
 export interface ChannelHost {
   /** Milliseconds for which the event loop has run. */
   readonly activeTime: number;
+  /** What is counted of all channels. */
+  readonly counters: Counters;
   /** What all channels retain. */
   readonly retained: Retained;
   /** More readers wait than a turn can serve. */
@@ -171,6 +174,7 @@ export class Channel implements ReaderFeed {
     while (reader.at.segment !== undefined) {
       const { bytes } = reader.at.segment;
       const { skip } = reader;
+      const before = Math.max(reader.at.events, reader.joinedEvents);
       this.#advance(reader);
       reader.skip = Math.max(0, skip - bytes.length);
       if (skip >= bytes.length) continue;
@@ -178,6 +182,9 @@ export class Channel implements ReaderFeed {
       const reached = reader.at.start - reader.headStart;
       if (reached > this.#lead) this.#lead = reached;
       reader.takenAt = this.#host.activeTime;
+      const { counters } = this.#host;
+      counters.deliveries += Math.max(0, reader.at.events - before);
+      counters.bytes += bytes.length - skip;
       reader.send(skip === 0 ? bytes : bytes.subarray(skip));
       return true;
     }

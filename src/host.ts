@@ -11,15 +11,18 @@ export type RuntimeName = "deno" | "bun" | "node" | "unknown";
 
 interface HostGlobals {
   readonly Deno?: {
+    readonly version?: { readonly deno: string };
+    memoryUsage?(): { readonly rss: number };
     readonly permissions?: {
       querySync(descriptor: Record<string, string>): { state: string };
     };
     hostname(): string;
     env: { get(name: string): string | undefined };
   };
-  readonly Bun?: unknown;
+  readonly Bun?: { readonly version?: string };
   readonly process?: {
     readonly versions?: { readonly node?: string };
+    memoryUsage?(): { readonly rss: number };
     readonly env?: Record<string, string | undefined>;
     getBuiltinModule?(name: "node:os"): { hostname(): string } | undefined;
   };
@@ -34,6 +37,25 @@ export function runtimeName(): RuntimeName {
   if (host.Bun) return "bun";
   if (host.process?.versions?.node) return "node";
   return "unknown";
+}
+
+/** The runtime's version, `""` where it is not known. */
+export function runtimeVersion(): string {
+  switch (runtimeName()) {
+    case "deno":
+      return host.Deno?.version?.deno ?? "";
+    case "bun":
+      return host.Bun?.version ?? "";
+    case "node":
+      return host.process?.versions?.node ?? "";
+    case "unknown":
+      return "";
+  }
+}
+
+/** Resident memory of the process in bytes, `undefined` where the runtime does not tell. */
+export function residentBytes(): number | undefined {
+  return (host.Deno?.memoryUsage?.() ?? host.process?.memoryUsage?.())?.rss;
 }
 
 /** `runtime-environment-hostname`, as the Go package names a node. */

@@ -1,6 +1,7 @@
 import { Channel, type ChannelHost } from "./channel.ts";
 import type { Retained } from "./backlog.ts";
 import type { Clock } from "./clock.ts";
+import { Counters, type DisconnectReason } from "./counters.ts";
 import type { EngineRecord, EngineSink } from "./engine.ts";
 import { KeepAliveWheel } from "./keepalive.ts";
 import type { Bytes } from "./slab.ts";
@@ -9,12 +10,6 @@ import { type Connection, Reader } from "./reader.ts";
 import { Topic } from "./topic.ts";
 import { Turn } from "./turn.ts";
 import { WaitingLine } from "./waiting_line.ts";
-
-/**
- * Why a stream ended: its client left, fell behind, stopped reading, or the
- * server was closed.
- */
-export type DisconnectReason = "client" | "slow" | "stalled" | "closed";
 
 /** What a hub needs to know. */
 export interface HubOptions {
@@ -49,6 +44,30 @@ export interface StreamRequest extends Omit<Connection, "id" | "createdAt"> {
   readonly owner: object | undefined;
 }
 
+/** An open stream. */
+export interface StreamState {
+  readonly connection: Connection;
+  /** Events handed to it. */
+  readonly sent: number;
+  /** Bytes that it is behind. */
+  readonly lag: number;
+  /** For how long data has waited for it to ask for it, in milliseconds. */
+  readonly waiting: number;
+}
+
+/** A namespace that somebody hears. */
+export interface NamespaceState {
+  readonly namespace: string;
+  /** Streams that asked for it, not for one above it. */
+  readonly readers: number;
+  /** Events that came to it or below it, since somebody hears it. */
+  readonly events: number;
+  /** Their bytes. */
+  readonly bytes: number;
+  /** When the last one came, in milliseconds since the Unix epoch; 0: none did. */
+  readonly lastAt: number;
+}
+
 /** How often readers are looked at, in milliseconds, when no option asks for more. */
 const TICK = 1_000;
 /** Below Bun's default idle time-out of 10 s. */
@@ -69,6 +88,7 @@ const KEEP_ALIVE: Bytes = encoder.encode(":keepalive\n");
  */
 export class Hub implements EngineSink, ChannelHost {
   readonly retained: Retained = { bytes: 0 };
+  readonly counters: Counters = new Counters();
   /**
    * Milliseconds for which the event loop has run. It does not count time in
    * which the whole process was held up, when nobody could have read.
@@ -90,13 +110,13 @@ export class Hub implements EngineSink, ChannelHost {
   });
   readonly #line: WaitingLine;
 
-  #broadcasts = 0;
   #opened = 0;
   #order = 0;
   #dirty: Topic<Channel>[] = [];
   #pending = 0;
   /** Channels that retain something. */
   readonly #behind: Set<Channel> = new Set();
+  readonly #taps: Set<(record: EngineRecord) => void> = new Set();
   #timer: unknown;
   #tickedAt = 0;
 
@@ -120,11 +140,6 @@ export class Hub implements EngineSink, ChannelHost {
     return this.#readers.size;
   }
 
-  /** How many events were broadcast. */
-  get broadcasts(): number {
-    return this.#broadcasts;
-  }
-
   /** How many of each there are; all are 0 again once everyone has left. */
   get counts(): {
     readonly topics: number;
@@ -140,11 +155,47 @@ export class Hub implements EngineSink, ChannelHost {
     };
   }
 
-  /** The open streams, oldest first, each with the number of events it was handed. */
-  *connections(): Generator<{ connection: Connection; sent: number }> {
+  /** The open streams, oldest first. */
+  *streams(): Generator<StreamState> {
     for (const [reader, channel] of this.#readers) {
-      yield { connection: reader.connection, sent: channel.sent(reader) };
+      const lag = channel.lag(reader);
+      yield {
+        connection: reader.connection,
+        sent: channel.sent(reader),
+        lag,
+        waiting: channel.waiting(reader),
+      };
     }
+  }
+
+  /** The namespaces that somebody hears, in no order. */
+  *namespaces(): Generator<NamespaceState> {
+    for (const { namespace, channels, heard } of this.#topics.values()) {
+      let readers = 0;
+      for (const channel of channels) readers += channel.readers.size;
+      yield { namespace, readers, ...heard };
+    }
+  }
+
+  /**
+   * Has every event shown to `tap` as it is broadcast, until the returned
+   * function is called. It must be quick and must not throw.
+   */
+  tap(tap: (record: EngineRecord) => void): () => void {
+    this.#taps.add(tap);
+    return () => this.#taps.delete(tap);
+  }
+
+  /** Ends the streams that `wanted` picks; returns how many. */
+  disconnect(wanted: (connection: Connection) => boolean): number {
+    let ended = 0;
+    for (const reader of [...this.#readers.keys()]) {
+      if (!wanted(reader.connection)) continue;
+      reader.end();
+      this.#remove(reader, "kicked");
+      ended++;
+    }
+    return ended;
   }
 
   /** Opens a stream that hears everything from now on. */
@@ -190,9 +241,11 @@ export class Hub implements EngineSink, ChannelHost {
   }
 
   /** Carries an event to everyone who hears its namespace or one above it. */
-  deliver({ namespace, body }: EngineRecord): void {
-    this.#broadcasts++;
+  deliver(record: EngineRecord): void {
+    this.counters.broadcasts++;
+    for (const tap of this.#taps) tap(record);
     if (this.#topics.size === 0) return;
+    const { namespace, body } = record;
     const order = ++this.#order;
     for (
       let at: string | undefined = namespace;
@@ -275,7 +328,8 @@ export class Hub implements EngineSink, ChannelHost {
     }
     // All are sealed before any is served: topics are shared between channels.
     for (const channel of channels) channel.seal();
-    for (const topic of topics) topic.clear();
+    const now = this.#options.clock.now();
+    for (const topic of topics) topic.clear(now);
     for (const channel of channels) {
       channel.flush();
       if (channel.backlog === 0) continue;
@@ -373,6 +427,7 @@ export class Hub implements EngineSink, ChannelHost {
       this.#options.clock.clearTimeout(this.#timer);
       this.#line.relieve();
     }
+    this.counters.disconnects[reason]++;
     this.#options.disconnected(reader.connection, reason, reader.owner);
   }
 

@@ -1,6 +1,6 @@
 import type { Clock } from "./clock.ts";
 import type { Engine } from "./engine.ts";
-import type { DisconnectReason } from "./hub.ts";
+import type { DisconnectReason } from "./counters.ts";
 import type { Connection } from "./reader.ts";
 
 /** What strangers can make the server hold at most. */
@@ -64,6 +64,26 @@ export interface CORSOptions {
   readonly maxAge?: number;
 }
 
+/** Who may use what is under `/admin/`. */
+export interface AdminOptions {
+  /**
+   * Opens the console from anywhere, as `/admin/?key=…` or in an
+   * `Authorization: Bearer` header, and allows watching events and disconnecting
+   * streams. At least 16 characters. By default one is made when serve() starts,
+   * which prints it.
+   */
+  readonly key?: string;
+  /**
+   * Decides in place of the key and of where a request comes from: `true` allows
+   * everything, `false` is answered with 403, a Response as it is. `info` is the
+   * second argument of the host's fetch.
+   */
+  readonly authorize?: (
+    request: Request,
+    info: unknown,
+  ) => boolean | Response | Promise<boolean | Response>;
+}
+
 /** Options of an {@linkcode SSEServer}; every one may be left out. */
 export interface SSEServerOptions {
   /**
@@ -104,10 +124,11 @@ export interface SSEServerOptions {
    */
   readonly rootSubscribe?: boolean;
   /**
-   * Who may read what is under `/admin/`: `true` everyone, `false` nobody. By
-   * default only clients on this machine that come without a proxy.
+   * Who may use what is under `/admin/`: `true` everyone, `false` nobody. By
+   * default clients on this machine that come without a proxy may read, and who
+   * has the key may do everything.
    */
-  readonly admin?: boolean;
+  readonly admin?: boolean | AdminOptions;
   /**
    * Who may subscribe from a page of another origin; `false` for nobody.
    *

@@ -1,12 +1,10 @@
 import { Hono } from "hono";
 import { addAdmin } from "./admin/routes.ts";
-import { type Status, statusOf } from "./admin/status.ts";
-import {
-  type Engine,
-  formatId,
-  MemoryEngine,
-  type Position,
-} from "./engine.ts";
+import { AdminAccess } from "./admin/access.ts";
+import { Feed } from "./admin/feed.ts";
+import { connectionStatus, type Status, statusOf } from "./admin/status.ts";
+import { StreamTable, type TablePage } from "./admin/table.ts";
+import { formatId, MemoryEngine } from "./engine.ts";
 import { idleTimeout } from "./host.ts";
 import { Streams } from "./http/streams.ts";
 import { addSubscribe } from "./http/subscribe.ts";
@@ -14,6 +12,7 @@ import { Hub } from "./hub.ts";
 import { encodeBody, type SSEMessage } from "./message.ts";
 import { parseNamespace } from "./namespace.ts";
 import type { SSEServerOptions } from "./options.ts";
+import { isPromise, Publisher } from "./publisher.ts";
 import { type Settings, settingsOf } from "./settings.ts";
 import {
   type ServeHandle,
@@ -33,9 +32,6 @@ export interface SubscribeOptions {
   /** Further headers of the response. */
   readonly headers?: HeadersInit;
 }
-
-/** Longest time that {@linkcode SSEServer.publish} takes, in milliseconds. */
-const PUBLISH_TIMEOUT = 3_000;
 
 /**
  * Broadcasts messages to namespaces, over Server-Sent Events (WHATWG HTML 9.2).
@@ -81,16 +77,15 @@ export class SSEServer implements AsyncDisposable {
   readonly #settings: Settings;
   readonly #hub: Hub;
   readonly #streams: Streams;
-  readonly #engine: Engine;
+  readonly #access: AdminAccess;
+  readonly #feed: Feed;
+  readonly #publisher: Publisher;
   readonly #handles: Set<ServeHandle> = new Set();
   /** Which call of serve() a request came through, by its `info`. */
   readonly #servings: WeakMap<object, Serving> = new WeakMap();
   /** Calls of serve() that have not resolved yet. */
   readonly #serves: Set<Promise<ServeHandle>> = new Set();
-  #started = false;
   #startedAt = 0;
-  /** Pending while the engine gets ready. */
-  #starting: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
   /**
@@ -101,7 +96,6 @@ export class SSEServer implements AsyncDisposable {
   constructor(options: SSEServerOptions = {}) {
     const settings = this.#settings = settingsOf(options);
     this.idleTimeout = idleTimeout(settings.keepAlive * 1.5) || 255;
-    this.#engine = settings.engine ?? new MemoryEngine();
     this.#hub = new Hub({
       ...settings,
       bufferedBytes: settings.limits.bufferedBytes,
@@ -118,7 +112,13 @@ export class SSEServer implements AsyncDisposable {
         this.#call(settings.onDisconnect?.bind(undefined, connection, reason));
       },
     });
+    this.#publisher = new Publisher(
+      settings.engine ?? new MemoryEngine(),
+      this.#hub,
+    );
     this.#streams = new Streams(this.#hub, settings);
+    this.#access = new AdminAccess(settings.admin);
+    this.#feed = new Feed(this.#hub, settings.clock);
     this.app = this.#newApp();
     this.fetch = (request, info) =>
       this.app.fetch(request, info as Record<string, unknown>);
@@ -136,7 +136,8 @@ export class SSEServer implements AsyncDisposable {
     const { namespace, body } = this.#encode(message);
     if (this.#closing !== undefined) return;
     try {
-      const accepted = this.#accept(namespace, body);
+      this.#start();
+      const accepted = this.#publisher.accept(namespace, body);
       if (isPromise(accepted)) {
         accepted.catch((error) => this.#report(error));
       }
@@ -158,11 +159,11 @@ export class SSEServer implements AsyncDisposable {
     if (this.#closing !== undefined) {
       throw new Error("Cannot publish as the server is closed");
     }
-    const accepted = this.#accept(namespace, body);
-    const position = isPromise(accepted)
-      ? await within(PUBLISH_TIMEOUT, accepted)
-      : accepted;
+    const begun = performance.now();
+    this.#start();
+    const position = await this.#publisher.publish(namespace, body);
     await this.#hub.relief();
+    this.#hub.counters.publish.observe((performance.now() - begun) / 1000);
     return formatId(position);
   }
 
@@ -216,12 +217,8 @@ export class SSEServer implements AsyncDisposable {
 
   /** What the server is doing; takes time for every open stream. */
   status(): Status {
-    this.#start();
-    return statusOf(this.#hub, {
-      closed: this.#closing !== undefined,
-      startedAt: this.#startedAt,
-      now: this.#settings.clock.now(),
-    });
+    const rows = Array.from(this.#hub.streams(), connectionStatus);
+    return this.#statusOf({ rows, total: rows.length });
   }
 
   /**
@@ -249,6 +246,11 @@ export class SSEServer implements AsyncDisposable {
       own: (info, serving) => this.#servings.set(info, serving),
       endStreams: (serving) => this.#hub.end(serving),
       closeServer: () => this.close(),
+      adminQuery: () => {
+        if (!this.#access.enabled) return undefined;
+        const key = this.#access.newKey();
+        return key === undefined ? "" : `?key=${key}`;
+      },
       report: (error) => this.#report(error),
     }, options);
     this.#handles.add(handle);
@@ -259,26 +261,26 @@ export class SSEServer implements AsyncDisposable {
   async #close(): Promise<void> {
     this.#streams.close();
     this.#hub.end();
+    this.#feed.close();
     // A listener that is about to start has to be there to be closed.
     await Promise.allSettled(this.#serves);
     await Promise.all([...this.#handles].map((handle) => handle.close()));
-    await this.#starting?.catch(() => {});
-    if (this.#started) await this.#engine.close();
+    await this.#publisher.close();
+  }
+
+  #statusOf(page: TablePage): Status {
+    this.#start();
+    return statusOf(this.#hub, {
+      closed: this.#closing !== undefined,
+      startedAt: this.#startedAt,
+      now: this.#settings.clock.now(),
+    }, page);
   }
 
   /** Starts what the constructor must not; a promise while the engine gets ready. */
   #start(): Promise<void> | undefined {
-    if (!this.#started && this.#closing === undefined) {
-      this.#started = true;
-      this.#startedAt = this.#settings.clock.now();
-      const starting = promiseOf(() => this.#engine.start(this.#hub));
-      this.#starting = starting?.then(() => {
-        this.#starting = undefined;
-      });
-      // Reported by everyone who waits for it.
-      this.#starting?.catch(() => {});
-    }
-    return this.#starting;
+    this.#startedAt ||= this.#settings.clock.now();
+    return this.#publisher.start();
   }
 
   #encode(message: SSEMessage): { namespace: string; body: Bytes } {
@@ -292,18 +294,6 @@ export class SSEServer implements AsyncDisposable {
       namespace: parseNamespace(message.namespace, limits),
       body: encodeBody(message, limits.messageBytes),
     };
-  }
-
-  #accept(namespace: string, body: Bytes): Position | Promise<Position> {
-    const starting = this.#start();
-    return starting === undefined
-      ? this.#engine.publish(namespace, body)
-      : starting.then(() => {
-        if (this.#closing !== undefined) {
-          throw new Error("Cannot publish as the server is closed");
-        }
-        return this.#engine.publish(namespace, body);
-      });
   }
 
   #open(
@@ -321,7 +311,7 @@ export class SSEServer implements AsyncDisposable {
     if (starting === undefined) return open();
     return starting.then(open, (error) => {
       this.#report(error);
-      return this.#streams.refuse(request, headers);
+      return this.#streams.refuse(request, headers, "engine");
     });
   }
 
@@ -330,11 +320,21 @@ export class SSEServer implements AsyncDisposable {
     addSubscribe(
       app,
       this.#settings,
+      this.#hub.counters,
       ({ req, env }, namespaces) => this.#open(req.raw, namespaces, env),
     );
+    const { clock, limits } = this.#settings;
     addAdmin(app, {
-      admin: this.#settings.admin,
-      status: () => this.status(),
+      access: this.#access,
+      hub: this.#hub,
+      feed: this.#feed,
+      table: new StreamTable(this.#hub, clock),
+      startedAt: () => {
+        this.#start();
+        return this.#startedAt;
+      },
+      status: (page) => this.#statusOf(page),
+      parse: (namespace) => parseNamespace(namespace, limits),
     });
     return app;
   }
@@ -360,43 +360,5 @@ export class SSEServer implements AsyncDisposable {
         console.error("onError failed:", failure, "while it was told:", error);
       }
     });
-  }
-}
-
-/** The result of a call that throws now or rejects later; `undefined` when it was done at once. */
-function promiseOf(
-  call: () => void | Promise<void>,
-): Promise<void> | undefined {
-  try {
-    const result = call();
-    return isPromise(result) ? result : undefined;
-  } catch (error) {
-    return Promise.reject(error);
-  }
-}
-
-/** Also one of another realm. */
-function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
-  return typeof (value as Promise<T> | undefined)?.then === "function";
-}
-
-async function within<T>(timeout: number, promise: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () =>
-        reject(
-          new DOMException(
-            `Cannot publish as the engine has not answered within ${timeout} ms: it may still arrive, once`,
-            "TimeoutError",
-          ),
-        ),
-      timeout,
-    );
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }

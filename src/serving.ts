@@ -2,7 +2,7 @@ import { runtimeName } from "./host.ts";
 import type { Listener, ListenOptions } from "./listener.ts";
 import { quote } from "./quote.ts";
 import type { Connection } from "./reader.ts";
-import type { DisconnectReason } from "./hub.ts";
+import type { DisconnectReason } from "./counters.ts";
 
 /** Options of {@linkcode SSEServer.serve}; every one may be left out. */
 export interface ServeOptions {
@@ -51,6 +51,11 @@ export interface ServeHandle extends AsyncDisposable {
   readonly port: number;
   /** Name or address that it listens on. */
   readonly hostname: string;
+  /**
+   * Where the admin console opens, with its key where one was made; `undefined`
+   * with `admin: false`.
+   */
+  readonly adminUrl: string | undefined;
   /** Resolves once the listener has closed, for whatever reason. */
   readonly finished: Promise<void>;
   /** Ends this listener's streams and frees its port. */
@@ -97,6 +102,8 @@ export interface Served {
   own(info: object, serving: Serving): void;
   /** Ends the streams of one call of serve(). */
   endStreams(serving: Serving): void;
+  /** What follows `/admin/` in the console's address; `undefined` without a console. */
+  adminQuery(): string | undefined;
   /** Closes the whole server. */
   closeServer(): Promise<void>;
   report(error: unknown): void;
@@ -185,10 +192,17 @@ export async function startServing(
   }
   signal?.addEventListener("abort", abort);
   if (signal?.aborted) await close();
-  write(`Listening on http://${urlHost(hostname)}:${listener.port}/`);
+  const url = `http://${urlHost(hostname)}:${listener.port}/`;
+  const adminQuery = fetch === server.fetch ? server.adminQuery() : undefined;
+  const adminUrl = adminQuery === undefined
+    ? undefined
+    : `${url}admin/${adminQuery}`;
+  write(`Listening on ${url}`);
+  if (adminUrl !== undefined) write(`Console at ${adminUrl}`);
   return {
     port: listener.port,
     hostname,
+    adminUrl,
     finished: listener.finished,
     close,
     [Symbol.asyncDispose]: close,

@@ -1,7 +1,8 @@
 import { systemClock } from "./clock.ts";
 import type { Engine } from "./engine.ts";
-import type { DisconnectReason } from "./hub.ts";
+import type { DisconnectReason } from "./counters.ts";
 import type {
+  AdminOptions,
   CORSOptions,
   SSEServerLimits,
   SSEServerOptions,
@@ -26,7 +27,7 @@ export interface Settings extends
       | "onError"
     >
   > {
-  readonly admin: boolean | undefined;
+  readonly admin: boolean | AdminOptions;
   readonly limits: Filled<SSEServerLimits>;
   /** Trusted proxies in front. */
   readonly proxies: number;
@@ -39,6 +40,9 @@ export interface Settings extends
 
 /** Longest time that an option takes: an hour, in milliseconds. */
 const HOUR = 3_600_000;
+
+/** Shortest admin key, in characters: anyone may guess at it. */
+const ADMIN_KEY_LENGTH = 16;
 
 const OPTION_NAMES: ReadonlySet<string> = new Set<keyof SSEServerOptions>([
   "keepAlive",
@@ -73,7 +77,7 @@ export function settingsOf(options: SSEServerOptions): Settings {
     stallTimeout = 30_000,
     retry = 2_000,
     rootSubscribe = true,
-    admin,
+    admin = {},
     cors = {},
     limits = {},
     trustProxy = false,
@@ -88,7 +92,7 @@ export function settingsOf(options: SSEServerOptions): Settings {
   checkInteger("stallTimeout", stallTimeout, 10, HOUR);
   if (retry !== false) checkInteger("retry", retry, 0, HOUR);
   checkType("rootSubscribe", rootSubscribe, "boolean");
-  checkType("admin", admin ?? false, "boolean");
+  if (typeof admin !== "boolean") checkAdmin(admin);
   if (typeof trustProxy !== "boolean") {
     checkInteger("trustProxy", trustProxy, 0, 16);
   }
@@ -133,6 +137,19 @@ function limitsOf(limits: SSEServerLimits): Filled<SSEServerLimits> {
     filled[name as keyof typeof filled] = value;
   }
   return filled;
+}
+
+function checkAdmin(admin: AdminOptions): void {
+  checkType("admin", admin, "object");
+  const { key, authorize } = admin;
+  checkType("admin.authorize", authorize ?? checkType, "function");
+  if (key === undefined) return;
+  checkType("admin.key", key, "string");
+  if (key.length < ADMIN_KEY_LENGTH) {
+    throw new RangeError(
+      `Cannot create an SSEServer as 'admin.key' must have at least ${ADMIN_KEY_LENGTH} characters: current value has ${key.length}`,
+    );
+  }
 }
 
 function checkCORS(cors: false | CORSOptions): false | CORSOptions {

@@ -18,6 +18,12 @@ export class Topic<Channel> {
   orders: number[] = [];
   /** Size of all frames together. */
   bytes = 0;
+  /** What has come since somebody hears it; `lastAt` in ms since the Unix epoch. */
+  readonly heard: { events: number; bytes: number; lastAt: number } = {
+    events: 0,
+    bytes: 0,
+    lastAt: 0,
+  };
   #sealed: Segment[] | undefined;
 
   constructor(namespace: string) {
@@ -36,8 +42,11 @@ export class Topic<Channel> {
     return this.#sealed ??= seal(this.frames);
   }
 
-  /** Begins the next turn. */
-  clear(): void {
+  /** Begins the next turn; `now` in milliseconds since the Unix epoch. */
+  clear(now: number): void {
+    this.heard.events += this.frames.length;
+    this.heard.bytes += this.bytes;
+    this.heard.lastAt = now;
     this.frames = [];
     this.orders = [];
     this.bytes = 0;

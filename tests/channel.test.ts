@@ -201,9 +201,9 @@ describe("keepalives", () => {
     const tap = fixture.open("/a").flow();
     await fixture.clock.advance(60_000);
     assert(tap.heard.length > 0);
-    assertEquals([...fixture.hub.connections()].map(({ sent }) => sent), [0]);
-    assertEquals(fixture.hub.broadcasts, 0);
+    assertEquals([...fixture.hub.streams()].map(({ sent }) => sent), [0]);
+    assertEquals(fixture.hub.counters.broadcasts, 0);
     await tap.hears(tap.heard + fixture.broadcast("/a", "x"));
-    assertEquals([...fixture.hub.connections()].map(({ sent }) => sent), [1]);
+    assertEquals([...fixture.hub.streams()].map(({ sent }) => sent), [1]);
   });
 });

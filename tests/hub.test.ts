@@ -125,7 +125,7 @@ describe("the hub", () => {
     const { hub, clock } = fixture;
     fixture.broadcast("/a/b/c", "x");
     assertEquals(hub.counts, NOTHING);
-    assertEquals(hub.broadcasts, 1);
+    assertEquals(hub.counters.broadcasts, 1);
     assertEquals(clock.timers, 0);
   });
 

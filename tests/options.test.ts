@@ -57,7 +57,7 @@ describe("options", () => {
       stallTimeout: 30_000,
       retry: 2_000,
       rootSubscribe: true,
-      admin: undefined,
+      admin: {},
       cors: {},
       limits: LIMITS,
       proxies: 0,
@@ -150,7 +150,7 @@ describe("options", () => {
     for (
       const [name, type, ...others] of [
         ["rootSubscribe", "boolean", null, 1, "true"],
-        ["admin", "boolean", 0, "yes"],
+        ["admin", "object", 0, "yes"],
         ["cors", "object", true, "*", null],
         ["cors.credentials", "boolean", null, 1],
         ["onConnect", "function", {}, true],

@@ -1,8 +1,15 @@
-import { nodeName } from "../host.ts";
-import type { Hub } from "../hub.ts";
+import {
+  nodeName,
+  residentBytes,
+  runtimeName,
+  runtimeVersion,
+} from "../host.ts";
+import type { Hub, StreamState } from "../hub.ts";
 
-/** An open stream, as the Go package reports it. */
+/** An open stream: what the Go package reports of it, and more. */
 export interface ConnectionStatus {
+  /** Unique in this server, in the order of opening. */
+  readonly id: number;
   /** Path of the request, without its query. */
   readonly request_path: string;
   /** What it hears; several namespaces are separated by a comma. */
@@ -15,9 +22,16 @@ export interface ConnectionStatus {
   readonly user_agent: string;
   /** Events handed to the connection. */
   readonly msgs_sent: number;
+  /** Bytes that it is behind. */
+  readonly lag: number;
+  /**
+   * `live`: it has everything; `behind`: it has yet to take some; `stalled`: it has
+   * not asked for what waits for it for 5 s.
+   */
+  readonly state: "live" | "behind" | "stalled";
 }
 
-/** What a server is doing, as the Go package reports it. */
+/** What a server is doing: what the Go package reports, and more. */
 export interface Status {
   /** `deno`, `bun` or `node`, the environment, and the host's name. */
   readonly node: string;
@@ -29,33 +43,72 @@ export interface Status {
   readonly startup_time: number;
   /** Events broadcast, whether or not anyone heard them. */
   readonly msgs_broadcast: number;
+  /** `deno`, `bun`, `node` or `unknown`. */
+  readonly runtime: string;
+  /** The runtime's version. */
+  readonly version: string;
+  /** Events handed to connections. */
+  readonly deliveries: number;
+  /** Bytes of events handed to connections. */
+  readonly bytes_sent: number;
+  /** Bytes retained for connections that are behind. */
+  readonly queue_bytes: number;
+  /** Resident memory of the process in bytes; `null` where the runtime does not tell. */
+  readonly memory_bytes: number | null;
+  /** Streams open that `connections` is a part of, or all of. */
+  readonly total_connections: number;
   /** The open streams, oldest first. */
   readonly connections: readonly ConnectionStatus[];
 }
+
+/** Milliseconds of waiting data from which on a stream is shown as stalled. */
+const STALLED = 5_000;
 
 /** Reports on a hub. Times are in milliseconds since the Unix epoch. */
 export function statusOf(
   hub: Hub,
   { closed, startedAt, now }: {
-    closed: boolean;
-    startedAt: number;
-    now: number;
+    readonly closed: boolean;
+    readonly startedAt: number;
+    readonly now: number;
+  },
+  { rows, total }: {
+    readonly rows: readonly ConnectionStatus[];
+    readonly total: number;
   },
 ): Status {
+  const { broadcasts, deliveries, bytes } = hub.counters;
   return {
     node: nodeName(),
     status: closed ? "closed" : "OK",
     reported_at: seconds(now),
     startup_time: seconds(startedAt),
-    msgs_broadcast: hub.broadcasts,
-    connections: Array.from(hub.connections(), ({ connection, sent }) => ({
-      request_path: connection.requestPath,
-      namespace: connection.namespaces.join(","),
-      created_at: seconds(connection.createdAt),
-      client_ip: connection.clientIP,
-      user_agent: connection.userAgent,
-      msgs_sent: sent,
-    })),
+    msgs_broadcast: broadcasts,
+    runtime: runtimeName(),
+    version: runtimeVersion(),
+    deliveries,
+    bytes_sent: bytes,
+    queue_bytes: hub.retained.bytes,
+    memory_bytes: residentBytes() ?? null,
+    total_connections: total,
+    connections: rows,
+  };
+}
+
+/** Reports on a stream. */
+export function connectionStatus(
+  { connection, sent, lag, waiting }: StreamState,
+): ConnectionStatus {
+  return {
+    id: connection.id,
+    request_path: connection.requestPath,
+    namespace: connection.namespaces.join(","),
+    created_at: seconds(connection.createdAt),
+    client_ip: connection.clientIP,
+    user_agent: connection.userAgent,
+    msgs_sent: sent,
+    lag,
+    state: lag === 0 ? "live" : waiting < STALLED ? "behind" : "stalled",
   };
 }
 

@@ -1,3 +1,4 @@
+import type { RefusalReason } from "../counters.ts";
 import { extendIdleTimeout, severing } from "../host.ts";
 import type { Hub } from "../hub.ts";
 import { topmost } from "../namespace.ts";
@@ -17,7 +18,7 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** What every event stream is sent with. */
-const HEADERS: Readonly<Record<string, string>> = {
+export const STREAM_HEADERS: Readonly<Record<string, string>> = {
   "Content-Type": "text/event-stream; charset=utf-8",
   // no-transform keeps a proxy from compressing, and so from buffering.
   "Cache-Control": "no-cache, no-transform",
@@ -71,9 +72,13 @@ export class Streams {
     const init = { headers: responseHeaders(headers) };
     if (request.method === "HEAD") return new Response(null, init);
     const { limits, keepAlive, proxies } = this.#settings;
-    const closed = this.#closed || owner?.closed === true;
-    if (closed || this.#hub.size >= limits.connections) {
-      return this.refuse(request, headers);
+    const closing = this.#closed || owner?.closed === true;
+    if (closing || this.#hub.size >= limits.connections) {
+      return this.refuse(
+        request,
+        headers,
+        closing ? "closing" : "connections",
+      );
     }
     const userAgent = request.headers.get("user-agent") ?? "";
     const { stream } = this.#hub.open({
@@ -92,7 +97,12 @@ export class Streams {
    * Answers with a stream that ends at once and tells when to come back. An error
    * status would stop a browser's EventSource for good (WHATWG HTML 9.2.3).
    */
-  refuse(request: Request, headers: HeadersInit | undefined): Response {
+  refuse(
+    request: Request,
+    headers: HeadersInit | undefined,
+    reason: RefusalReason,
+  ): Response {
+    this.#hub.counters.refusals[reason]++;
     const retry = Math.round(REFUSED_RETRY * (0.5 + Math.random()));
     return new Response(
       request.method === "HEAD" ? null : `retry:${retry}\n\n`,
@@ -102,9 +112,11 @@ export class Streams {
 }
 
 function responseHeaders(more: HeadersInit | undefined): HeadersInit {
-  if (more === undefined) return HEADERS;
+  if (more === undefined) return STREAM_HEADERS;
   const headers = new Headers(more);
-  for (const [name, value] of Object.entries(HEADERS)) headers.set(name, value);
+  for (const [name, value] of Object.entries(STREAM_HEADERS)) {
+    headers.set(name, value);
+  }
   return headers;
 }
 

@@ -2,6 +2,7 @@ import type { Context, Hono } from "hono";
 import { cors } from "hono/cors";
 import { routePath } from "hono/route";
 import { parseNamespace, parseNamespacePath, ROOT } from "../namespace.ts";
+import type { Counters } from "../counters.ts";
 import type { CORSOptions } from "../options.ts";
 import type { Settings } from "../settings.ts";
 import { rawPath } from "./streams.ts";
@@ -21,6 +22,7 @@ const ALLOWED_HEADERS = ["Last-Event-ID", "Cache-Control", "Authorization"];
 export function addSubscribe(
   app: Hono,
   settings: Settings,
+  { refusals }: Counters,
   subscribe: Subscribe,
 ): void {
   if (settings.cors !== false) app.use(ROUTE, corsHeaders(settings.cors));
@@ -39,9 +41,11 @@ export function addSubscribe(
     try {
       namespaces = namespacesOf(context, settings);
     } catch (error) {
+      refusals.malformed++;
       return context.text(`400 ${(error as Error).message}\n`, 400);
     }
     if (!settings.rootSubscribe && namespaces.includes(ROOT)) {
+      refusals.forbidden++;
       return context.text("403 subscribing to / is disabled\n", 403);
     }
     return subscribe(context, namespaces);

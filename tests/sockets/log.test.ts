@@ -8,7 +8,7 @@ async function addressOf(
   headers: Record<string, string>,
 ): Promise<string> {
   const lines: string[] = [];
-  await using server = await start({ trustProxy }, {
+  await using server = await start({ trustProxy, admin: false }, {
     log: (line) => lines.push(line),
   });
   await server.open("/subscribe/a", { headers });
@@ -21,7 +21,9 @@ async function addressOf(
 describe("the log of serve()", () => {
   it("has a line for every stream that opens or ends, with path, address and reason", async () => {
     const lines: string[] = [];
-    await using server = await start({}, { log: (line) => lines.push(line) });
+    await using server = await start({ admin: false }, {
+      log: (line) => lines.push(line),
+    });
     assertEquals(lines, [`Listening on http://127.0.0.1:${server.port}/`]);
     const a = await server.open("/subscribe/a?ns=/x");
     await server.open("/subscribe//b/%20c/");
@@ -41,7 +43,7 @@ describe("the log of serve()", () => {
 
   it("tells of clients that are cut off", async () => {
     const lines: string[] = [];
-    await using server = await start({ stallTimeout: 200 }, {
+    await using server = await start({ stallTimeout: 200, admin: false }, {
       log: (line) => lines.push(line),
     });
     const client = await server.open("/subscribe/a");
@@ -62,7 +64,7 @@ describe("the log of serve()", () => {
     console.log = (...args) => void printed.push(args);
     try {
       {
-        await using server = await start({}, { log: false });
+        await using server = await start({ admin: false }, { log: false });
         await server.open("/subscribe/silent");
         assertEquals(printed, []);
       }
@@ -72,7 +74,7 @@ describe("the log of serve()", () => {
       const spoken = await server.sse.serve({ log: false }).catch(() => "no");
       assertEquals(spoken, "no");
       const { SSEServer } = await import("@sseserver/sseserver");
-      await using sse = new SSEServer();
+      await using sse = new SSEServer({ admin: false });
       const { port } = await sse.serve({
         port: 0,
         hostname: "127.0.0.1",
@@ -146,7 +148,7 @@ describe("the log of serve()", () => {
       await addressOf(true, { "X-Real-IP": forgery });
     }
     const lines: string[] = [];
-    await using server = await start({ trustProxy: true }, {
+    await using server = await start({ trustProxy: true, admin: false }, {
       log: (line) => lines.push(line),
     });
     const paths = [

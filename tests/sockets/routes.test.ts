@@ -70,7 +70,7 @@ describe("routes over real sockets", () => {
   it("answer any other path with 404", async () => {
     await using server = await start();
     for (
-      const path of ["/", "/x", "/subscribers/x", "/Subscribe/x", "/admin"]
+      const path of ["/", "/x", "/subscribers/x", "/Subscribe/x", "/admin/x"]
     ) {
       assertEquals([path, (await server.ask(path)).status], [path, 404]);
     }

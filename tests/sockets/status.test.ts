@@ -7,7 +7,7 @@ import { RUNTIME, start } from "../tools/sockets.ts";
 const PATH = "/admin/status.json";
 
 describe("status.json over real sockets", () => {
-  it("has the Go package's fields and nothing else", async () => {
+  it("has the Go package's fields, and more", async () => {
     await using server = await start();
     const before = Math.floor(Date.now() / 1000);
     await server.open("/subscribe/a?ns=/b&x=1", {
@@ -31,8 +31,17 @@ describe("status.json over real sockets", () => {
       "reported_at",
       "startup_time",
       "msgs_broadcast",
+      "runtime",
+      "version",
+      "deliveries",
+      "bytes_sent",
+      "queue_bytes",
+      "memory_bytes",
+      "total_connections",
       "connections",
     ]);
+    assertEquals(status.runtime, RUNTIME);
+    assertMatch(status.version, /^\d+\.\d+\.\d+/);
     assertMatch(status.node, new RegExp(`^${RUNTIME}-\\w+-\\S+$`));
     for (const time of [status.reported_at, status.startup_time]) {
       assertEquals(Number.isInteger(time), true);
@@ -43,25 +52,35 @@ describe("status.json over real sockets", () => {
       ...status,
       status: "OK",
       msgs_broadcast: 2,
+      deliveries: 1,
+      bytes_sent: "data:1\n\n".length,
+      queue_bytes: 0,
+      total_connections: 2,
       connections: [{
+        id: 1,
         request_path: "/subscribe/a",
         namespace: "/a,/b",
         created_at: first!.created_at,
         client_ip: "127.0.0.1",
         user_agent: "curl/8 (test)",
         msgs_sent: 1,
+        lag: 0,
+        state: "live",
       }, {
+        id: 2,
         request_path: "/subscribe//c/",
         namespace: "/c",
         created_at: second!.created_at,
         client_ip: "127.0.0.1",
         user_agent: "",
         msgs_sent: 0,
+        lag: 0,
+        state: "live",
       }],
     });
     assertEquals(
       Object.keys(first!).join(" "),
-      "request_path namespace created_at client_ip user_agent msgs_sent",
+      "id request_path namespace created_at client_ip user_agent msgs_sent lag state",
     );
     assertEquals(first!.created_at >= before, true);
     assertEquals(second!.created_at <= after, true);
@@ -69,11 +88,10 @@ describe("status.json over real sockets", () => {
 
   it("counts what each connection was sent since it came, oldest first", async () => {
     await using server = await start();
-    const sent = async () => {
-      const { body } = await server.ask(PATH);
-      const { connections } = JSON.parse(body) as Status;
-      return connections.map((one) => `${one.user_agent} ${one.msgs_sent}`);
-    };
+    const sent = () =>
+      server.sse.status().connections.map((one) =>
+        `${one.user_agent} ${one.msgs_sent}`
+      );
     const open = (name: string, path: string) =>
       server.open(path, { headers: { "User-Agent": name } });
     const first = await open("first", "/subscribe/a");
@@ -83,18 +101,18 @@ describe("status.json over real sockets", () => {
     await first.hearsLast("data:4\n\n");
     const late = await open("late", "/subscribe/a");
     const root = await open("root", "/subscribe/");
-    assertEquals(await sent(), ["first 5", "late 0", "root 0"]);
+    assertEquals(sent(), ["first 5", "late 0", "root 0"]);
     for (let i = 5; i < 8; i++) {
       server.sse.broadcast({ namespace: "/a/b", data: i });
     }
     server.sse.broadcast({ namespace: "/other", data: "end" });
     await root.hearsLast("data:end\n\n");
     await late.hears(":ok\n\ndata:5\n\ndata:6\n\ndata:7\n\n");
-    assertEquals(await sent(), ["first 8", "late 3", "root 4"]);
+    assertEquals(sent(), ["first 8", "late 3", "root 4"]);
     first.leave();
     await server.settles(2);
     await open("last", "/subscribe/a");
-    assertEquals(await sent(), ["late 3", "root 4", "last 0"]);
+    assertEquals(sent(), ["late 3", "root 4", "last 0"]);
   });
 
   it("counts for one who came in the same turn as an event", async () => {

@@ -122,7 +122,7 @@ export class HubModel {
       }
     }
     assertEquals(
-      [...hub.connections()].map(({ sent }) => sent),
+      [...hub.streams()].map(({ sent }) => sent),
       this.#present().map((listener) => this.#heardBy(listener).length),
     );
     assertEquals(hub.counts.retainedBytes, 0);

@@ -57,6 +57,8 @@ export interface RequestOptions {
   readonly method?: string;
   /** Besides `Host`, which may be given too. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as it is, so it needs a `Content-Length` among the headers. */
+  readonly body?: string;
 }
 
 /** Marks the end of a head and of a chunked body. */
@@ -87,13 +89,14 @@ export class RawClient {
   #left = 0;
 
   constructor(port: number, path: string, options: RequestOptions = {}) {
-    const { method = "GET", headers = {} } = options;
+    const { method = "GET", headers = {}, body = "" } = options;
     this.#method = method;
     this.socket = connect(port, "127.0.0.1");
     this.socket.setNoDelay(true);
     const lines = Object.entries({ Host: `127.0.0.1:${port}`, ...headers })
       .map(([name, value]) => `${name}: ${value}\r\n`);
-    this.socket.write(`${method} ${path} HTTP/1.1\r\n${lines.join("")}\r\n`);
+    const head = `${method} ${path} HTTP/1.1\r\n${lines.join("")}\r\n`;
+    this.socket.write(head + body);
     this.socket.on("data", (bytes: Uint8Array) => this.#take(bytes));
     this.socket.on("error", () => this.#end());
     this.socket.on("end", () => this.#end());

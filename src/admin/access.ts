@@ -1,0 +1,155 @@
+import type { Context } from "hono";
+import { getCookie, setCookie } from "hono/cookie";
+import { isLoopback } from "../client.ts";
+import { peerAddress } from "../host.ts";
+import type { AdminOptions } from "../options.ts";
+
+/** Who may look and who may act. */
+export type Access = "none" | "read" | "full";
+
+/** Headers that show that a request came through a proxy. */
+const FORWARDING = ["forwarded", "x-forwarded-for", "x-real-ip"];
+
+const encoder = new TextEncoder();
+
+/**
+ * Decides what a request may do under `/admin/`.
+ *
+ * Reading is for this machine, everything for whoever has the key, unless the
+ * option `admin` says otherwise.
+ */
+export class AdminAccess {
+  readonly #admin: boolean | AdminOptions;
+  #key: string | undefined;
+  #digests: Promise<{ key: string; cookie: string }> | undefined;
+
+  constructor(admin: boolean | AdminOptions) {
+    this.#admin = admin;
+    if (typeof admin === "object") this.#key = admin.key;
+  }
+
+  /** Whether `/admin/` is there at all. */
+  get enabled(): boolean {
+    return this.#admin !== false;
+  }
+
+  /**
+   * The key to print, made now if there has to be one; `undefined` where the
+   * operator has set one, or another rule.
+   */
+  newKey(): string | undefined {
+    if (typeof this.#admin === "boolean") return undefined;
+    if (this.#admin.key !== undefined || this.#admin.authorize) {
+      return undefined;
+    }
+    return this.#key ??= hex(crypto.getRandomValues(new Uint8Array(16)));
+  }
+
+  /** What a request may do; a Response where `authorize` has answered it. */
+  async check(context: Context): Promise<Access | Response> {
+    const { req: { raw }, env } = context;
+    if (typeof this.#admin === "boolean") return this.#admin ? "full" : "none";
+    if (this.#admin.authorize) {
+      const allowed = await this.#admin.authorize(raw, env);
+      if (allowed instanceof Response) return allowed;
+      return allowed === true ? "full" : "none";
+    }
+    if (await this.#hasKey(context)) return "full";
+    return isLocal(context) ? "read" : "none";
+  }
+
+  /**
+   * Where the URL carries the right key: moves it into a cookie that only this
+   * console gets and no script can read. Returns whether it did.
+   */
+  async admit(context: Context): Promise<boolean> {
+    const given = context.req.query("key");
+    const digests = await this.#expected();
+    if (given === undefined || digests === undefined) return false;
+    if (!equal(await digest(given), digests.key)) return false;
+    // No path: the browser then takes that of the console, wherever it is
+    // mounted. The name keeps servers on other ports of this host apart.
+    setCookie(context, cookieName(digests.cookie), digests.cookie, {
+      path: "",
+      httpOnly: true,
+      sameSite: "Strict",
+      secure: new URL(context.req.url).protocol === "https:",
+    });
+    return true;
+  }
+
+  async #hasKey(context: Context): Promise<boolean> {
+    const digests = await this.#expected();
+    if (digests === undefined) return false;
+    const bearer = /^Bearer +(.+)$/i.exec(
+      context.req.header("authorization") ?? "",
+    )?.[1];
+    if (bearer !== undefined && equal(await digest(bearer), digests.key)) {
+      return true;
+    }
+    const cookie = getCookie(context, cookieName(digests.cookie));
+    return cookie !== undefined && equal(cookie, digests.cookie);
+  }
+
+  /** Digests, so that comparing takes the same time for every key. */
+  #expected(): Promise<{ key: string; cookie: string }> | undefined {
+    if (this.#key === undefined) return undefined;
+    return this.#digests ??= digestsOf(this.#key);
+  }
+}
+
+/**
+ * Whether an action comes from the console itself or from no page at all: a
+ * browser says where a request comes from (Fetch Metadata; Fetch, Origin header).
+ */
+export function isSameOrigin({ req }: Context): boolean {
+  const site = req.header("sec-fetch-site");
+  if (site !== undefined) return site === "same-origin";
+  const origin = req.header("origin");
+  return origin === undefined || origin === new URL(req.url).origin;
+}
+
+/**
+ * Whether the request comes from this machine. The peer has to be known, and
+ * the name in the URL has to be a loopback one: a page whose own name was made
+ * to point here (DNS rebinding) sends its own. A proxy on this machine has a
+ * loopback address too, but most say that they forward.
+ */
+function isLocal({ req: { raw, url }, env }: Context): boolean {
+  const peer = peerAddress(raw, env);
+  if (peer === undefined || !isLoopback(peer)) return false;
+  if (FORWARDING.some((name) => raw.headers.has(name))) return false;
+  const { hostname } = new URL(url);
+  return hostname === "localhost" || hostname.endsWith(".localhost") ||
+    isLoopback(hostname.replace(/^\[|\]$/g, ""));
+}
+
+async function digestsOf(
+  key: string,
+): Promise<{ key: string; cookie: string }> {
+  return { key: await digest(key), cookie: await digest(`cookie:${key}`) };
+}
+
+function cookieName(cookie: string): string {
+  return `sse-admin-${cookie.slice(0, 8)}`;
+}
+
+async function digest(text: string): Promise<string> {
+  const bytes = await crypto.subtle.digest("SHA-256", encoder.encode(text));
+  return hex(new Uint8Array(bytes));
+}
+
+function hex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0"))
+    .join("");
+}
+
+/** Compares without telling by its time where two texts differ. */
+function equal(a: string, b: string): boolean {
+  if (a.length !== b.length) return false;
+  let difference = 0;
+  for (let i = 0; i < a.length; i++) {
+    difference |= a.charCodeAt(i) ^ b.charCodeAt(i);
+  }
+  return difference === 0;
+}

@@ -1,0 +1,198 @@
+import type { Clock } from "../clock.ts";
+import { residentBytes } from "../host.ts";
+import type { Hub, NamespaceState } from "../hub.ts";
+import { encodeBody } from "../message.ts";
+import type { Bytes } from "../slab.ts";
+import { Watch } from "./watch.ts";
+
+/** `[at, streams, broadcasts a second, deliveries a second, bytes a second]`. */
+type Sample = readonly [number, number, number, number, number];
+
+/** Milliseconds between two samples. */
+const SECOND = 1_000;
+/** Milliseconds between two looks at what a console watches. */
+const WATCH_INTERVAL = 100;
+/** Samples kept: five minutes. */
+const SAMPLES = 300;
+/** Namespaces shown, those with most readers first. */
+const NAMESPACES = 1_000;
+/** Consoles open at a time: with `admin: true` anyone can open them. */
+const VIEWERS = 32;
+/** Chunks that a console may leave unread before samples are left out. */
+const UNREAD = 64;
+
+/** An open console. */
+interface Viewer {
+  readonly controller: ReadableStreamDefaultController<Bytes>;
+  readonly watch: Watch | undefined;
+  readonly untap: () => void;
+}
+
+/**
+ * What the console's page is fed with, once a second, encoded once for all who
+ * look. As long as nobody does, nothing runs and nothing is counted.
+ */
+export class Feed {
+  readonly #hub: Hub;
+  readonly #clock: Clock;
+  readonly #viewers: Set<Viewer> = new Set();
+  #samples: Sample[] = [];
+  #last = { at: 0, broadcasts: 0, deliveries: 0, bytes: 0 };
+  #timer: unknown;
+  #sampledAt = 0;
+
+  constructor(hub: Hub, clock: Clock) {
+    this.#hub = hub;
+    this.#clock = clock;
+  }
+
+  /** Whether no further console can be opened. */
+  get full(): boolean {
+    return this.#viewers.size >= VIEWERS;
+  }
+
+  /** How many consoles are open. */
+  get viewers(): number {
+    return this.#viewers.size;
+  }
+
+  /** Opens a feed; `hello` goes first, `watched` is a normalised namespace. */
+  open(
+    hello: Readonly<Record<string, unknown>>,
+    watched: string | undefined,
+  ): ReadableStream<Bytes> {
+    const watch = watched === undefined
+      ? undefined
+      : new Watch(watched, () => this.#clock.now());
+    let viewer: Viewer;
+    return new ReadableStream<Bytes>({
+      start: (controller) => {
+        viewer = {
+          controller,
+          watch,
+          untap: watch === undefined
+            ? () => {}
+            : this.#hub.tap((record) => watch.see(record)),
+        };
+        if (this.#viewers.size === 0) this.#start();
+        controller.enqueue(
+          encode("hello", {
+            ...hello,
+            now: this.#clock.now(),
+            samples: this.#samples,
+          }),
+        );
+        this.#viewers.add(viewer);
+        // Someone who watches is not to wait for the end of the second.
+        this.#schedule();
+      },
+      cancel: () => this.#remove(viewer),
+    }, { highWaterMark: UNREAD });
+  }
+
+  /** Ends all feeds. */
+  close(): void {
+    for (const viewer of [...this.#viewers]) {
+      this.#remove(viewer);
+      viewer.controller.close();
+    }
+  }
+
+  #start(): void {
+    this.#samples = [];
+    this.#last = this.#totals();
+    this.#sampledAt = this.#last.at;
+  }
+
+  #schedule(): void {
+    this.#clock.clearTimeout(this.#timer);
+    const watching = [...this.#viewers].some(({ watch }) => watch);
+    this.#timer = this.#clock.setTimeout(() => {
+      this.#onTimer();
+      if (this.#viewers.size > 0) this.#schedule();
+    }, watching ? WATCH_INTERVAL : SECOND);
+  }
+
+  #remove(viewer: Viewer): void {
+    viewer.untap();
+    this.#viewers.delete(viewer);
+    if (this.#viewers.size === 0) this.#clock.clearTimeout(this.#timer);
+  }
+
+  #onTimer(): void {
+    const now = this.#clock.now();
+    const isSecond = now - this.#sampledAt >= SECOND;
+    const stats = isSecond ? this.#stats() : undefined;
+    if (isSecond) this.#sampledAt = now;
+    for (const { controller, watch } of this.#viewers) {
+      for (const event of watch?.take() ?? []) {
+        controller.enqueue(encode("watch", event));
+      }
+      const missed = isSecond ? watch?.nextSecond() ?? 0 : 0;
+      if (missed > 0) controller.enqueue(encode("missed", { count: missed }));
+      // A page that does not read needs no old samples once it does.
+      if (stats !== undefined && (controller.desiredSize ?? 0) > 0) {
+        controller.enqueue(stats);
+      }
+    }
+  }
+
+  #totals(): {
+    at: number;
+    broadcasts: number;
+    deliveries: number;
+    bytes: number;
+  } {
+    const { broadcasts, deliveries, bytes } = this.#hub.counters;
+    return { at: this.#clock.now(), broadcasts, deliveries, bytes };
+  }
+
+  #stats(): Bytes {
+    const { size, counters, retained } = this.#hub;
+    const last = this.#last;
+    const totals = this.#last = this.#totals();
+    const seconds = Math.max(0.001, (totals.at - last.at) / 1000);
+    const sample: Sample = [
+      totals.at,
+      size,
+      (totals.broadcasts - last.broadcasts) / seconds,
+      (totals.deliveries - last.deliveries) / seconds,
+      (totals.bytes - last.bytes) / seconds,
+    ];
+    this.#samples.push(sample);
+    if (this.#samples.length > SAMPLES) this.#samples.shift();
+    const { slow, stalled, kicked } = counters.disconnects;
+    const refused = Object.values(counters.refusals)
+      .reduce((sum, count) => sum + count, 0);
+    const namespaces = [...this.#hub.namespaces()]
+      .sort((a, b) => b.readers - a.readers);
+    return encode("stats", {
+      now: totals.at,
+      sample,
+      totals: {
+        streams: size,
+        broadcasts: totals.broadcasts,
+        deliveries: totals.deliveries,
+        bytes: totals.bytes,
+        slow,
+        stalled,
+        kicked,
+        refused,
+        retainedBytes: retained.bytes,
+        memoryBytes: residentBytes() ?? null,
+      },
+      namespaces: namespaces.slice(0, NAMESPACES).map(row),
+      moreNamespaces: Math.max(0, namespaces.length - NAMESPACES),
+    });
+  }
+}
+
+function row(
+  { namespace, readers, events, bytes, lastAt }: NamespaceState,
+): (string | number)[] {
+  return [namespace, readers, events, bytes, lastAt];
+}
+
+function encode(event: string, data: unknown): Bytes {
+  return encodeBody({ namespace: "/", event, data }, Infinity);
+}

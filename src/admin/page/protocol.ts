@@ -1,0 +1,108 @@
+/**
+ * What the server and the page of the console say to each other.
+ *
+ * @module
+ */
+
+/**
+ * One second: when it ended, streams open, then what a second had of broadcasts,
+ * of deliveries and of bytes delivered.
+ */
+export type Sample = readonly [
+  at: number,
+  streams: number,
+  broadcasts: number,
+  deliveries: number,
+  bytes: number,
+];
+
+/**
+ * A namespace that somebody hears: streams of exactly this one; then events that
+ * came to it or below it and their bytes, as running totals; and when the last of
+ * them came, 0 if none did.
+ */
+export type NamespaceRow = readonly [
+  name: string,
+  readers: number,
+  events: number,
+  bytes: number,
+  lastAt: number,
+];
+
+/** The feed's event `hello`, its first. Times are ms since the Unix epoch. */
+export interface Hello {
+  readonly runtime: string;
+  readonly version: string;
+  readonly node: string;
+  readonly startedAt: number;
+  readonly now: number;
+  /** `full`: events may be watched and streams disconnected. */
+  readonly access: "read" | "full";
+  /** The last five minutes, oldest first. */
+  readonly samples: readonly Sample[];
+}
+
+/** Counts since the server started, and what is held now. */
+export interface Totals {
+  readonly streams: number;
+  readonly broadcasts: number;
+  readonly deliveries: number;
+  readonly bytes: number;
+  readonly slow: number;
+  readonly stalled: number;
+  readonly kicked: number;
+  readonly refused: number;
+  readonly retainedBytes: number;
+  readonly memoryBytes: number | null;
+}
+
+/** The feed's event `stats`, once a second. */
+export interface Stats {
+  readonly now: number;
+  readonly sample: Sample;
+  readonly totals: Totals;
+  readonly namespaces: readonly NamespaceRow[];
+  /** How many namespaces are not listed. */
+  readonly moreNamespaces: number;
+}
+
+/** The feed's event `watch`: an event of the namespace that is watched. */
+export interface Watched {
+  readonly namespace: string;
+  readonly event: string;
+  readonly data: string;
+  readonly id: string | null;
+  /** Bytes of the data. */
+  readonly size: number;
+  readonly at: number;
+  /** Whether `data` is only the beginning. */
+  readonly truncated: boolean;
+}
+
+/** The feed's event `missed`: events left out of the watch, for they come too fast. */
+export interface Missed {
+  readonly count: number;
+}
+
+/** A stream, as `status.json` lists it. */
+export interface StreamRow {
+  readonly id: number;
+  readonly request_path: string;
+  /** Several are separated by a comma. */
+  readonly namespace: string;
+  /** Seconds since the Unix epoch. */
+  readonly created_at: number;
+  readonly client_ip: string;
+  readonly user_agent: string;
+  readonly msgs_sent: number;
+  /** Bytes. */
+  readonly lag: number;
+  readonly state: "live" | "behind" | "stalled";
+}
+
+/** What the page reads of `status.json`. */
+export interface StreamPage {
+  /** How many streams match, on all pages. */
+  readonly total_connections: number;
+  readonly connections: readonly StreamRow[];
+}

@@ -1,0 +1,86 @@
+import type { Clock } from "../clock.ts";
+import type { Hub } from "../hub.ts";
+import type { TableQuery } from "./query.ts";
+import { type ConnectionStatus, connectionStatus } from "./status.ts";
+
+/**
+ * For how long a look at all streams is good for everyone who asks, in milliseconds:
+ * consoles ask once a second, and not quite on time.
+ */
+const FRESH = 900;
+
+/** A page of the table. */
+export interface TablePage {
+  readonly rows: readonly ConnectionStatus[];
+  /** How many rows there are with this filter. */
+  readonly total: number;
+}
+
+/**
+ * The table of streams, page by page. All streams are looked at once a second at
+ * most, however many ask.
+ */
+export class StreamTable {
+  readonly #hub: Hub;
+  readonly #clock: Clock;
+  #rows: readonly ConnectionStatus[] = [];
+  #takenAt = -Infinity;
+  /** The last selection, which the next page is most often of too. */
+  #selected: { key: string; rows: readonly ConnectionStatus[] } | undefined;
+
+  constructor(hub: Hub, clock: Clock) {
+    this.#hub = hub;
+    this.#clock = clock;
+  }
+
+  /** The rows that a query asks for. */
+  page(query: TableQuery): TablePage {
+    this.#refresh();
+    const rows = this.#select(query);
+    const { offset, limit = rows.length } = query;
+    return { rows: rows.slice(offset, offset + limit), total: rows.length };
+  }
+
+  #refresh(): void {
+    const now = this.#clock.now();
+    const age = now - this.#takenAt;
+    if (age >= 0 && age < FRESH) return;
+    this.#takenAt = now;
+    this.#selected = undefined;
+    this.#rows = Array.from(this.#hub.streams(), connectionStatus);
+  }
+
+  #select(query: TableQuery): readonly ConnectionStatus[] {
+    const { namespace, text, sort, descending } = query;
+    const key = JSON.stringify([namespace, text, sort, descending]);
+    if (this.#selected?.key === key) return this.#selected.rows;
+    const rows = this.#rows.filter((row) =>
+      (namespace === undefined || hears(row, namespace)) && holds(row, text)
+    );
+    // The rows are oldest first already, and sorting is stable.
+    if (sort !== "created_at") {
+      rows.sort((a, b) => compare(a[sort], b[sort]));
+    }
+    if (descending) rows.reverse();
+    this.#selected = { key, rows };
+    return rows;
+  }
+}
+
+function hears(row: ConnectionStatus, namespace: string): boolean {
+  const below = namespace === "/" ? "/" : namespace + "/";
+  return row.namespace.split(",").some((one) =>
+    one === namespace || one.startsWith(below)
+  );
+}
+
+function holds(row: ConnectionStatus, text: string): boolean {
+  return text === "" ||
+    [row.request_path, row.namespace, row.client_ip, row.user_agent].some(
+      (field) => field.toLowerCase().includes(text),
+    );
+}
+
+function compare(a: string | number, b: string | number): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

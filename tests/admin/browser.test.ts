@@ -1,0 +1,468 @@
+import { SSEServer } from "@sseserver/sseserver";
+import { assert, assertEquals, assertLess, assertNotMatch } from "@std/assert";
+import { afterAll, beforeAll, describe, it } from "@std/testing/bdd";
+import { Hono } from "hono";
+import { existsSync } from "node:fs";
+import path from "node:path";
+import process from "node:process";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { makeForest } from "../../src/admin/page/forest.ts";
+import { readableAgent, readableData } from "../../src/admin/page/format.ts";
+import { consolePage, consoleScript } from "../../src/admin/page/mod.ts";
+import { TestServer } from "../tools/sockets.ts";
+
+/** The profile is an empty folder: Playwright makes one and removes it. */
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+const KEY = "a-key-for-the-tests";
+const MOUNT = "/app/live";
+const MARKUP = "<img src=x onerror=\"window.broken='yes'\">";
+
+const executablePath = onPath("chromium") ?? onPath("google-chrome");
+const hint = executablePath ? "" : " (needs: apt-get install chromium)";
+
+/** A page, with everything in it that a browser complains about. */
+interface Visit extends AsyncDisposable {
+  readonly page: Page;
+  readonly errors: string[];
+}
+
+describe("the console's page", () => {
+  it("has a script that parses, though made of functions' texts", () => {
+    const script = consoleScript();
+    new Function(script);
+    assertNotMatch(script, /<\/script|<!--/i);
+  });
+
+  it("carries the nonce with its script and style, and nothing inline", () => {
+    const page = consolePage("THE+NONCE=");
+    assertEquals(
+      page.match(/<(script|style)[^>]*>/g),
+      ['<style nonce="THE+NONCE=">', '<script nonce="THE+NONCE=">'],
+    );
+    assertNotMatch(page, /<[^>]+\s(style|on\w+)=/);
+    assertNotMatch(page, /(src|href)="(https?:|\/)/);
+  });
+
+  it("adds up made-up namespaces and takes rates from running totals", () => {
+    const forest = makeForest();
+    forest([["/a/b", 2, 10, 100, 1_000], ["/a/c/d", 3, 5, 50, 500]], 1_000);
+    const { root, count } = forest(
+      [["/a/b", 2, 30, 500, 2_500], ["/a/c/d", 4, 1, 10, 500]],
+      3_000,
+    );
+    assertEquals(count, 5);
+    const [a] = root.children;
+    const [b, c] = a!.children;
+    assertEquals(
+      [root, a!, b!, c!].map((
+        { name, level, ownReaders, readers, events, bytes, lastAt },
+      ) => [name, level, ownReaders, readers, events, bytes, lastAt]),
+      [
+        ["/", 1, 0, 6, 10, 200, 2_500],
+        ["/a", 2, 0, 6, 10, 200, 2_500],
+        ["/a/b", 3, 2, 2, 10, 200, 2_500],
+        // Its totals began again.
+        ["/a/c", 3, 0, 4, 0, 0, 500],
+      ],
+    );
+  });
+
+  it("counts no event twice that came through two levels", () => {
+    const forest = makeForest();
+    forest([["/a", 1, 0, 0, 0], ["/a/b", 1, 0, 0, 0]], 1_000);
+    const { root } = forest([["/a", 1, 5, 0, 0], ["/a/b", 1, 5, 0, 0]], 2_000);
+    assertEquals([root.events, root.children[0]!.events], [5, 5]);
+  });
+
+  it("names user agents in short", () => {
+    const webkit = "AppleWebKit/537.36 (KHTML, like Gecko)";
+    const agents = {
+      "": "no user agent",
+      "curl/8.5.0": "curl 8.5",
+      "node": "node",
+      "Deno/2.9.5": "Deno 2.9",
+      [`Mozilla/5.0 (Windows NT 10.0; Win64; x64) ${webkit} Chrome/131.0.0.0 Safari/537.36`]:
+        "Chrome 131 on Windows",
+      [`Mozilla/5.0 (Windows NT 10.0; Win64; x64) ${webkit} Chrome/131.0.0.0 Safari/537.36 Edg/131.0.0.0`]:
+        "Edge 131 on Windows",
+      "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1":
+        "Safari 17 on iPhone",
+      "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0":
+        "Firefox 128 on Linux",
+      "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)":
+        "Googlebot 2.1",
+      "<img src=x onerror=alert(1)>": "<img src=x onerror=alert(1)>",
+    };
+    assertEquals(
+      Object.keys(agents).map(readableAgent),
+      Object.values(agents),
+    );
+  });
+
+  it("shows JSON in lines and leaves every value as it was sent", () => {
+    assertEquals(
+      readableData('{"id":12345678901234567890,"tags":[],"a":[1,"x,{"]}'),
+      '{ "id": 12345678901234567890, "tags": [], "a": [1, "x,{"] }',
+    );
+    const long = "y".repeat(80);
+    assertEquals(
+      readableData(`[{"a":1.50},"${long}",{}]`),
+      `[\n  {\n    "a": 1.50\n  },\n  "${long}",\n  {}\n]`,
+    );
+    assertEquals(readableData("{no json"), "{no json");
+  });
+});
+
+describe("the console's page in Chromium", () => {
+  let browser: Browser | undefined;
+
+  beforeAll(async () => {
+    if (executablePath === undefined) return;
+    browser = await chromium.launch({ executablePath, args: FLAGS });
+  });
+  afterAll(async () => await browser?.close());
+
+  function test(name: string, fn: () => Promise<void>): void {
+    it({
+      name: `${name}${hint}`,
+      ignore: executablePath === undefined,
+      fn,
+    });
+  }
+
+  async function open(
+    { port }: TestServer,
+    { query = `?key=${KEY}`, width = 1280 } = {},
+  ): Promise<Visit> {
+    const context = await browser!.newContext({
+      viewport: { width, height: 900 },
+    });
+    const page = await context.newPage();
+    const errors: string[] = [];
+    page.on("console", (line) => {
+      if (line.type() === "error") errors.push(line.text());
+    });
+    page.on("pageerror", (error) => errors.push(String(error)));
+    await page.goto(`http://localhost:${port}${MOUNT}/admin/${query}`);
+    await reads(page, "#connection", "Live");
+    return {
+      page,
+      errors,
+      [Symbol.asyncDispose]: () => context.close(),
+    };
+  }
+
+  test("shows 50 streams, and a new one within 2 s without a reload", async () => {
+    await using server = await start();
+    await server.openMany(50, `${MOUNT}/subscribe/pets/dogs`);
+    await using visit = await open(server);
+    const { page, errors } = visit;
+    await reads(page, "#streams-count", "50");
+    assertEquals(await page.locator("#streams-body tr").count(), 50);
+    await reads(page, "#streams-value", "50");
+    await page.evaluate("window.loadedOnce = true");
+
+    const began = performance.now();
+    await server.open(`${MOUNT}/subscribe/orders`, {
+      headers: { "User-Agent": "curl/8.5.0" },
+    });
+    const row = page.locator("#streams-body tr").filter({
+      hasText: "/orders",
+    });
+    await row.waitFor({ timeout: 10_000 });
+    assertLess(performance.now() - began, 2_000);
+    assertEquals(
+      await row.locator("td.client").innerText(),
+      [
+        "127.0.0.1",
+        "curl 8.5",
+      ].join("\n"),
+    );
+    assertEquals(await page.evaluate("window.loadedOnce"), true);
+    assertEquals(errors, []);
+  });
+
+  test("keeps its rows, so that focus and selection survive", async () => {
+    await using server = await start();
+    await server.openMany(3, `${MOUNT}/subscribe/pets`);
+    await using visit = await open(server);
+    const { page, errors } = visit;
+    await reads(page, "#streams-count", "3");
+    await page.evaluate(`
+      window.rows = [...document.querySelectorAll("#streams-body tr")];
+      rows[1].querySelector("button").focus();
+      getSelection().selectAllChildren(rows[2].querySelector("td"));
+    `);
+    await server.open(`${MOUNT}/subscribe/pets`);
+    await reads(page, "#streams-count", "4");
+    assertEquals(
+      await page.evaluate(`[
+        rows.every((row) => row.isConnected),
+        rows[1].contains(document.activeElement),
+        String(getSelection()),
+      ]`),
+      [true, true, "/pets"],
+    );
+    assertEquals(errors, []);
+  });
+
+  test("disconnects a stream and all of a namespace, once asked twice", async () => {
+    await using server = await start();
+    const [alone] = await server.openMany(1, `${MOUNT}/subscribe/alone`);
+    const dogs = await server.openMany(3, `${MOUNT}/subscribe/dogs`);
+    await using visit = await open(server);
+    const { page, errors } = visit;
+    await reads(page, "#streams-count", "4");
+
+    const button = page.locator("#streams-body tr")
+      .filter({ hasText: "/alone" }).locator("button");
+    await button.click();
+    assertEquals(await button.textContent(), "Sure?");
+    assertEquals(server.streams, 4);
+    await page.waitForTimeout(400);
+    await button.click();
+    await alone!.done();
+    await server.settles(3);
+    await reads(page, "#streams-count", "3");
+
+    await treeRow(page, "dogs").click();
+    const all = page.locator("#disconnect-all");
+    await all.click();
+    await page.waitForTimeout(400);
+    assertEquals(server.streams, 3);
+    await all.click();
+    for (const dog of dogs) await dog.done();
+    await reads(page, "#toast", "Streams of /dogs: 3 disconnected");
+    await reads(page, "#streams-none", "No stream matches.");
+    assertEquals(errors, []);
+  });
+
+  test("watches the events of a namespace", async () => {
+    await using server = await start();
+    await server.open(`${MOUNT}/subscribe/pets`);
+    await using visit = await open(server);
+    const { page, errors } = visit;
+    await treeRow(page, "pets").click();
+    await page.locator("#watch-button").click();
+    const entries = page.locator("#watch-list .entry");
+    await untilShown(
+      () => {
+        server.sse.broadcast({ namespace: "/other", data: "not asked for" });
+        server.sse.broadcast({
+          namespace: "/pets/dogs",
+          event: "new-dog",
+          data: { breed: "Corgi", id: 12345678901234567n.toString() },
+        });
+      },
+      () => entries.count(),
+    );
+    const entry = entries.first();
+    assertEquals(await entry.locator(".event-name").innerText(), "new-dog");
+    assertEquals(await entry.locator(".namespace").innerText(), "/pets/dogs");
+    assertEquals(
+      await entry.locator(".data").innerText(),
+      '{ "breed": "Corgi", "id": "12345678901234567" }',
+    );
+    const text = await page.locator("#watch-list").innerText();
+    assert(!text.includes("not asked for"), text);
+
+    await page.locator("#watch-pause").click();
+    const before = await entries.count();
+    server.sse.broadcast({ namespace: "/pets", data: "while paused" });
+    await page.locator("#watch-note", { hasText: "1 waiting" }).waitFor();
+    assertEquals(await entries.count(), before);
+    await page.locator("#watch-pause").click();
+    await entries.filter({ hasText: "while paused" }).waitFor();
+    await page.locator("#watch-clear").click();
+    assertEquals(await entries.count(), 0);
+    assertEquals(errors, []);
+  });
+
+  test("shows hostile names as text that breaks nothing", async () => {
+    await using server = await start();
+    const names = [
+      `/${MARKUP}`,
+      "/</script><script>window.broken='yes'",
+      "/\u202Eright-to-left/\u05E9\u05DC\u05D5\u05DD",
+      `/${"x".repeat(1_000)}`,
+      "/__proto__/constructor",
+    ];
+    const agents = [MARKUP, "</script><script>broken=1</script>"];
+    for (const [index, name] of names.entries()) {
+      const path = name.split("/").map(encodeURIComponent).join("/");
+      await server.open(`${MOUNT}/subscribe${path}`, {
+        headers: { "User-Agent": agents[index] ?? "y".repeat(1_000) },
+      });
+    }
+    for (const width of [1280, 390]) {
+      await using visit = await open(server, { width });
+      const { page, errors } = visit;
+      await reads(page, "#streams-count", "5");
+      for (const name of names) {
+        const shown = page.locator("#streams-body td.namespace bdi")
+          .and(page.getByTitle(name, { exact: true }));
+        assertEquals(await shown.textContent(), name);
+      }
+      for (const agent of agents) {
+        await page.locator("#streams-body td.client bdi")
+          .and(page.getByTitle(agent, { exact: true })).waitFor();
+      }
+      await treeRow(page, MARKUP).click();
+      await page.locator("#watch-button").click();
+      await untilShown(
+        () =>
+          server.sse.broadcast({
+            namespace: names[0]!,
+            event: MARKUP,
+            data: `</script>${MARKUP}`,
+          }),
+        () => page.locator("#watch-list .entry").count(),
+      );
+      const entry = page.locator("#watch-list .entry").first();
+      assertEquals(await entry.locator(".event-name").innerText(), MARKUP);
+      assertEquals(
+        await entry.locator(".data").innerText(),
+        `</script>${MARKUP}`,
+      );
+      assertEquals(
+        await page.evaluate(`[
+          typeof broken,
+          document.images.length,
+          document.scripts.length,
+          document.documentElement.scrollWidth <= innerWidth,
+        ]`),
+        ["undefined", 0, 1, true],
+      );
+      assertEquals(errors, []);
+    }
+  });
+
+  test("offers no action to who may only read, and says what it takes", async () => {
+    await using server = await start();
+    await server.open(`${MOUNT}/subscribe/pets`);
+    await using visit = await open(server, { query: "" });
+    const { page, errors } = visit;
+    await reads(page, "#streams-count", "1");
+    assert(await page.locator("#read-only").isVisible());
+    assert(await page.locator("#streams-body button").isHidden());
+    await treeRow(page, "pets").click();
+    await page.locator("#selection-clear").waitFor();
+    assert(await page.locator("#watch-button").isHidden());
+    assert(await page.locator("#disconnect-all").isHidden());
+    assertEquals(errors, []);
+  });
+
+  test("is operated by keyboard", async () => {
+    await using server = await start();
+    await server.open(`${MOUNT}/subscribe/pets/dogs`);
+    await server.open(`${MOUNT}/subscribe/orders`);
+    await using visit = await open(server);
+    const { page, errors } = visit;
+    await treeRow(page, "dogs").waitFor();
+    await page.locator("#tree [tabindex='0']").focus();
+    for (const key of ["End", "ArrowLeft", "ArrowLeft", "Enter"]) {
+      await page.keyboard.press(key);
+    }
+    await reads(page, "#selection-name", "/pets");
+    assertEquals(await treeRow(page, "dogs").count(), 0);
+    await page.keyboard.press("ArrowRight");
+    await treeRow(page, "dogs").waitFor();
+    await reads(page, "#streams-count", "1");
+    await page.keyboard.press("/");
+    await page.keyboard.type("nobody");
+    await reads(page, "#streams-none", "No stream matches.");
+    assertEquals(errors, []);
+  });
+
+  test("says so when the server goes away, and recovers by itself", async () => {
+    const first = await start();
+    await using visit = await open(first);
+    const { page, errors } = visit;
+    {
+      await using _first = first;
+      assertEquals(errors, []);
+    }
+    await reads(page, "#connection", "Connection lost");
+    assert(await page.locator("#banner").isVisible());
+
+    await using server = await start(first.port);
+    await reads(page, "#connection", "Live");
+    assert(await page.locator("#banner").isHidden());
+    await server.open(`${MOUNT}/subscribe/again`);
+    await page.locator("#streams-body tr").filter({ hasText: "/again" })
+      .waitFor();
+    assertEquals(
+      errors.filter((error) => !error.startsWith("Failed to load resource")),
+      [],
+    );
+  });
+});
+
+/** A server within an app, so that nothing may rely on its place. */
+async function start(port: number = 0): Promise<TestServer> {
+  const sse = new SSEServer({ retry: false, admin: { key: KEY } });
+  const app = new Hono().route(MOUNT, sse.app);
+  const handle = await sse.serve({
+    port,
+    hostname: "127.0.0.1",
+    fetch: app.fetch,
+    log: false,
+    signals: false,
+  });
+  return new TestServer(sse, handle);
+}
+
+/**
+ * Waits until an element's text is this. Not with waitForFunction(): the page's
+ * policy forbids what that does.
+ */
+async function reads(
+  page: Page,
+  selector: string,
+  text: string,
+): Promise<void> {
+  const deadline = performance.now() + 20_000;
+  let shown: string | null = null;
+  do {
+    if (performance.now() > deadline) {
+      throw new Error(`${selector} is to read ${text}, and reads ${shown}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    shown = await page.locator(selector).textContent();
+  } while (shown !== text);
+}
+
+/** Does something again and again until it shows: a watch takes a while to begin. */
+async function untilShown(
+  act: () => unknown,
+  count: () => Promise<number>,
+): Promise<void> {
+  const deadline = performance.now() + 20_000;
+  while (await count() === 0) {
+    assertLess(performance.now(), deadline);
+    await act();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+/** The row of the tree with this label. */
+function treeRow(page: Page, label: string) {
+  return page.locator("#tree [role=treeitem]").filter({
+    has: page.locator(".name bdi").getByText(label, { exact: true }),
+  });
+}
+
+function onPath(name: string): string | undefined {
+  return process.env.PATH?.split(path.delimiter)
+    .map((folder) => path.join(folder, name))
+    .find((file) => existsSync(file));
+}

@@ -1,0 +1,268 @@
+import { SSEServer } from "@sseserver/sseserver";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { start, type TestServer, until } from "../tools/sockets.ts";
+
+/** The events of a feed as they stand in its body. */
+function eventsOf(body: string, name: string): Record<string, unknown>[] {
+  return [...body.matchAll(/^event:(.*)\ndata:(.*)$/gm)]
+    .filter(([, event]) => event === name)
+    .map(([, , data]) => JSON.parse(data!));
+}
+
+function post(
+  server: TestServer,
+  body: unknown,
+): Promise<{ status: number; body: string }> {
+  const text = JSON.stringify(body);
+  return server.ask("/admin/disconnect", {
+    method: "POST",
+    headers: {
+      "Content-Type": "application/json",
+      "Content-Length": String(text.length),
+    },
+    body: text,
+  });
+}
+
+describe("the console's page", () => {
+  it("is one document that may load nothing and be framed by nobody", async () => {
+    await using server = await start({ admin: true });
+    const one = await server.ask("/admin/");
+    assertEquals(one.status, 200);
+    const policy = one.header("content-security-policy")!;
+    const nonce = /script-src 'nonce-([^']+)'/.exec(policy)![1]!;
+    assertStringIncludes(policy, "default-src 'none'");
+    assertStringIncludes(policy, "frame-ancestors 'none'");
+    assertStringIncludes(one.body, `<script nonce="${nonce}"`);
+    assertStringIncludes(one.body, `<style nonce="${nonce}"`);
+    const two = await server.ask("/admin/");
+    assertEquals(two.body.includes(nonce), false);
+  });
+});
+
+describe("the console's feed", () => {
+  it("greets, then reports once a second, and is no subscriber", async () => {
+    await using server = await start({ admin: true });
+    const feed = await server.open("/admin/events");
+    const [hello] = eventsOf(feed.body, "hello");
+    assertEquals(hello!.access, "full");
+    assertEquals(hello!.samples, []);
+    assertEquals(server.streams, 0);
+    await server.open("/subscribe/pets");
+    await server.open("/subscribe/pets/dogs");
+    server.sse.broadcast({ namespace: "/pets/dogs", data: "Corgi" });
+    await until(
+      () =>
+        eventsOf(feed.body, "stats").some(({ totals }) =>
+          (totals as { deliveries: number }).deliveries === 2
+        ),
+      "two deliveries",
+    );
+    const stats = eventsOf(feed.body, "stats").at(-1)!;
+    const totals = stats.totals as Record<string, number>;
+    assertEquals(totals.streams, 2);
+    assertEquals(totals.broadcasts, 1);
+    assertEquals(totals.bytes, 2 * "data:Corgi\n\n".length);
+    assertEquals(
+      (stats.namespaces as unknown[][]).map((row) => row.slice(0, 4)).sort(),
+      [["/pets", 1, 1, 12], ["/pets/dogs", 1, 1, 12]],
+    );
+    assertEquals((stats.sample as number[]).length, 5);
+  });
+
+  it("shows the events of a watched namespace and below, as they were broadcast", async () => {
+    await using server = await start({ admin: true });
+    const feed = await server.open("/admin/events?watch=/pets");
+    server.sse.broadcast({
+      namespace: "/pets/dogs",
+      event: "new-dog",
+      data: " Corgi\n</script>",
+    });
+    server.sse.broadcast({ namespace: "/petshop", data: "no" });
+    server.sse.broadcast({ namespace: "/pets", data: "x".repeat(10_000) });
+    await until(
+      () => eventsOf(feed.body, "watch").length === 2,
+      "two watched events",
+    );
+    const [dog, long] = eventsOf(feed.body, "watch");
+    assertEquals({ ...dog, at: 0 }, {
+      namespace: "/pets/dogs",
+      event: "new-dog",
+      data: " Corgi\n</script>",
+      id: null,
+      size: "event:new-dog\ndata:  Corgi\ndata:</script>\n\n".length,
+      at: 0,
+      truncated: false,
+    });
+    assertEquals(long!.truncated, true);
+    assertEquals(server.streams, 0);
+  });
+
+  it("leaves out what nobody could read, and says how much", async () => {
+    await using server = await start({ admin: true });
+    const feed = await server.open("/admin/events?watch=/");
+    for (let i = 0; i < 1000; i++) {
+      server.sse.broadcast({ namespace: "/x", data: i });
+    }
+    await until(() => eventsOf(feed.body, "missed").length > 0, "missed");
+    const shown = eventsOf(feed.body, "watch").length;
+    assertEquals(eventsOf(feed.body, "missed")[0], { count: 1000 - shown });
+    assert(shown <= 100, `${shown} shown`);
+  });
+
+  it("is limited in number, ends with the server, and stops when nobody looks", async () => {
+    const sse = new SSEServer({ admin: true });
+    const request = () => new Request("http://localhost/admin/events");
+    const feeds: Response[] = [];
+    for (let i = 0; i < 32; i++) feeds.push(await sse.fetch(request()));
+    assertEquals((await sse.fetch(request())).status, 503);
+    await feeds[0]!.body!.cancel();
+    const last = await sse.fetch(request());
+    assertEquals(last.status, 200);
+    await sse.close();
+    assertMatch(await last.text(), /^event:hello\n/);
+  });
+});
+
+describe("disconnecting", () => {
+  it("ends one stream or all of a namespace", async () => {
+    const reasons: string[] = [];
+    await using server = await start({
+      admin: true,
+      onDisconnect: (_, reason) => {
+        reasons.push(reason);
+      },
+    });
+    const one = await server.open("/subscribe/a");
+    const two = await server.open("/subscribe/a?ns=/b");
+    const three = await server.open("/subscribe/b/c");
+    const { body } = await server.ask("/admin/status.json");
+    const [{ id }] = JSON.parse(body).connections;
+    assertEquals((await post(server, { id })).body, '{"disconnected":1}');
+    await one.done();
+    const answer = await post(server, { namespace: "b" });
+    assertEquals(answer.body, '{"disconnected":1}');
+    await two.done();
+    assertEquals(three.gone, false);
+    assertEquals(reasons, ["kicked", "kicked"]);
+    assertEquals((await post(server, { id })).body, '{"disconnected":0}');
+  });
+});
+
+describe("the table of streams", () => {
+  it("is paged, sorted and filtered by the server", async () => {
+    const sse = new SSEServer({ admin: true });
+    for (let i = 0; i < 30; i++) {
+      await sse.fetch(
+        new Request(`http://localhost/subscribe/n/${i % 3}`, {
+          headers: { "User-Agent": `agent ${i}` },
+        }),
+      );
+    }
+    const ask = async (query: string) => {
+      const request = new Request(`http://localhost/admin/status.json${query}`);
+      const response = await sse.fetch(request);
+      const text = await response.text();
+      return response.status === 200 ? JSON.parse(text) : text;
+    };
+    const agents = (status: { connections: { user_agent: string }[] }) =>
+      status.connections.map((one) => one.user_agent.slice(6)).join(" ");
+    const page = await ask("?limit=3&offset=1");
+    assertEquals(agents(page), "1 2 3");
+    assertEquals(page.total_connections, 30);
+    assertEquals(agents(await ask("?limit=2&order=desc")), "29 28");
+    assertEquals(
+      agents(await ask("?limit=2&sort=namespace&order=desc")),
+      "29 26",
+    );
+    const filtered = await ask("?namespace=n/1&q=AGENT%202");
+    assertEquals(agents(filtered), "22 25 28");
+    assertEquals(filtered.total_connections, 3);
+    assertEquals((await ask("?namespace=/n")).total_connections, 30);
+    assertEquals((await ask("?namespace=/m")).total_connections, 0);
+    for (const bad of ["limit=0", "offset=-1", "sort=x", "order=up"]) {
+      assertMatch(await ask(`?${bad}`), /^400 Cannot read the status as '\w+'/);
+    }
+    assertMatch(await ask("?namespace=/a/.."), /^400 .*'namespace'/);
+    await sse.close();
+  });
+});
+
+describe("the metrics", () => {
+  it("are in Prometheus' text format, with labels from a fixed set", async () => {
+    const sse = new SSEServer({ admin: true, rootSubscribe: false });
+    await sse.fetch(new Request("http://localhost/subscribe/secret-name"));
+    await sse.fetch(new Request("http://localhost/subscribe/"));
+    await sse.publish({ namespace: "/secret-name", data: 1 });
+    const response = await sse.fetch(
+      new Request("http://localhost/admin/metrics"),
+    );
+    assertEquals(
+      response.headers.get("content-type"),
+      "text/plain; version=0.0.4; charset=utf-8",
+    );
+    const text = await response.text();
+    assertEquals(text.includes("secret-name"), false);
+    const samples = parseMetrics(text);
+    assertEquals(samples.get("sse_streams_open"), 1);
+    assertEquals(samples.get("sse_broadcasts_total"), 1);
+    assertEquals(samples.get('sse_refusals_total{reason="forbidden"}'), 1);
+    assertEquals(samples.get('sse_evictions_total{reason="slow"}'), 0);
+    assertEquals(samples.get("sse_publish_duration_seconds_count"), 1);
+    assertEquals(
+      samples.get('sse_publish_duration_seconds_bucket{le="+Inf"}'),
+      1,
+    );
+    await sse.close();
+  });
+});
+
+/**
+ * A strict reader of the text format: every sample after the HELP and TYPE of its
+ * family, every name and value well formed, nothing twice, buckets rising.
+ */
+function parseMetrics(text: string): Map<string, number> {
+  assert(text.endsWith("\n"));
+  const samples = new Map<string, number>();
+  let family = "";
+  let type = "";
+  let bucket = 0;
+  for (const line of text.slice(0, -1).split("\n")) {
+    const help = /^# HELP ([a-z_]+) \S.*$/.exec(line);
+    const typed = /^# TYPE ([a-z_]+) (counter|gauge|histogram)$/.exec(line);
+    if (help) {
+      family = help[1]!;
+      type = "";
+      bucket = 0;
+    } else if (typed) {
+      assertEquals(typed[1], family);
+      type = typed[2]!;
+      assertEquals(type === "counter", family.endsWith("_total"));
+    } else {
+      const sample =
+        /^([a-z_]+)(\{[a-z]+="[^"\\\n]*"\})? (\d+(?:\.\d+)?(?:e-?\d+)?)$/.exec(
+          line,
+        );
+      assert(sample, `not a sample: ${line}`);
+      const [, name, labels = "", value] = sample;
+      const suffix = name!.slice(family.length);
+      const suffixes = type === "histogram" ? ["_bucket", "_sum", "_count"] : [
+        "",
+      ];
+      assert(name!.startsWith(family) && suffixes.includes(suffix), line);
+      assertEquals(samples.has(name + labels), false, line);
+      samples.set(name + labels, Number(value));
+      if (suffix === "_bucket") {
+        assert(Number(value) >= bucket, line);
+        bucket = Number(value);
+      }
+    }
+  }
+  return samples;
+}
