@@ -15,7 +15,7 @@ import { METRICS_TYPE, metricsOf } from "./metrics.ts";
 import { consolePage } from "./page/mod.ts";
 import { parseTableQuery } from "./query.ts";
 import type { Status } from "./status.ts";
-import type { StreamTable, TablePage } from "./table.ts";
+import { hears, type StreamTable, type TablePage } from "./table.ts";
 
 /** What the console is about. */
 export interface Administered {
@@ -72,7 +72,7 @@ export function addAdmin(app: Hono, admin: Administered): void {
     return context.html(consolePage(nonce), 200, {
       ...NO_STORE,
       "Content-Security-Policy":
-        `default-src 'none'; script-src 'nonce-${nonce}'; style-src 'nonce-${nonce}'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'`,
+        `default-src 'none'; script-src 'nonce-${nonce}'; style-src 'nonce-${nonce}'; img-src data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'`,
       "Referrer-Policy": "no-referrer",
     });
   });
@@ -158,7 +158,9 @@ export function addAdmin(app: Hono, admin: Administered): void {
       } catch (error) {
         return context.text(`400 ${(error as Error).message}\n`, 400);
       }
-      return context.json({ disconnected: hub.disconnect(wanted) });
+      const disconnected = hub.disconnect(wanted);
+      admin.table.expire();
+      return context.json({ disconnected });
     },
   );
 }
@@ -183,5 +185,5 @@ function wantedOf(body: unknown, { parse }: Administered): Wanted {
     );
   }
   const normal = parse(namespace as string);
-  return (connection) => connection.namespaces.includes(normal);
+  return (connection) => hears(connection.namespaces, normal);
 }

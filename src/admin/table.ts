@@ -41,6 +41,11 @@ export class StreamTable {
     return { rows: rows.slice(offset, offset + limit), total: rows.length };
   }
 
+  /** Has the next page look at all streams anew: an action has ended some. */
+  expire(): void {
+    this.#takenAt = -Infinity;
+  }
+
   #refresh(): void {
     const now = this.#clock.now();
     const age = now - this.#takenAt;
@@ -55,7 +60,8 @@ export class StreamTable {
     const key = JSON.stringify([namespace, text, sort, descending]);
     if (this.#selected?.key === key) return this.#selected.rows;
     const rows = this.#rows.filter((row) =>
-      (namespace === undefined || hears(row, namespace)) && holds(row, text)
+      (namespace === undefined ||
+        hears(row.namespace.split(","), namespace)) && holds(row, text)
     );
     // The rows are oldest first already, and sorting is stable.
     if (sort !== "created_at") {
@@ -67,11 +73,13 @@ export class StreamTable {
   }
 }
 
-function hears(row: ConnectionStatus, namespace: string): boolean {
+/** Whether any of these namespaces is `namespace` or lies below it. */
+export function hears(
+  namespaces: readonly string[],
+  namespace: string,
+): boolean {
   const below = namespace === "/" ? "/" : namespace + "/";
-  return row.namespace.split(",").some((one) =>
-    one === namespace || one.startsWith(below)
-  );
+  return namespaces.some((one) => one === namespace || one.startsWith(below));
 }
 
 function holds(row: ConnectionStatus, text: string): boolean {

@@ -142,15 +142,20 @@ describe("disconnecting", () => {
     const one = await server.open("/subscribe/a");
     const two = await server.open("/subscribe/a?ns=/b");
     const three = await server.open("/subscribe/b/c");
+    const four = await server.open("/subscribe/bc");
     const { body } = await server.ask("/admin/status.json");
     const [{ id }] = JSON.parse(body).connections;
     assertEquals((await post(server, { id })).body, '{"disconnected":1}');
     await one.done();
     const answer = await post(server, { namespace: "b" });
-    assertEquals(answer.body, '{"disconnected":1}');
+    // As the table shows it: with what is below.
+    assertEquals(answer.body, '{"disconnected":2}');
     await two.done();
-    assertEquals(three.gone, false);
-    assertEquals(reasons, ["kicked", "kicked"]);
+    await three.done();
+    assertEquals(four.gone, false);
+    assertEquals(reasons, ["kicked", "kicked", "kicked"]);
+    const after = await server.ask("/admin/status.json");
+    assertEquals(JSON.parse(after.body).total_connections, 1);
     assertEquals((await post(server, { id })).body, '{"disconnected":0}');
   });
 });

@@ -6,16 +6,15 @@
  */
 import { SSEServer } from "@sseserver/sseserver";
 import { Hono } from "hono";
-import { existsSync, mkdirSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
-import { chromium, type Page } from "playwright-core";
+import type { Page } from "playwright-core";
+import { launchChromium } from "../tools/chromium.ts";
 import { ROOT } from "../tools/command.ts";
 import { RawClient, sleep } from "../tools/sockets.ts";
 
 const FILE = path.join(ROOT, "docs/console.png");
-const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic"];
-
 /** Seconds of traffic before the picture; the curves show 300. */
 const SECONDS = Number(process.env.SECONDS ?? 170);
 
@@ -48,9 +47,6 @@ const AGENTS = [
 ];
 
 async function main(): Promise<void> {
-  const executablePath = ["/usr/bin/chromium", "/usr/bin/google-chrome"]
-    .find((file) => existsSync(file));
-  if (executablePath === undefined) throw new Error("There is no Chromium");
   const sse = new SSEServer({
     admin: { key: "only-for-the-picture" },
     trustProxy: true,
@@ -63,7 +59,7 @@ async function main(): Promise<void> {
     log: false,
   });
   const clients: RawClient[] = [];
-  const browser = await chromium.launch({ executablePath, args: FLAGS });
+  const browser = await launchChromium();
   const traffic = setInterval(() => broadcast(sse), 50);
   try {
     const page = await browser.newPage({

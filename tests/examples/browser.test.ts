@@ -1,34 +1,16 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { existsSync } from "node:fs";
-import path from "node:path";
-import process from "node:process";
-import { chromium, type Page } from "playwright-core";
+import type { Page } from "playwright-core";
+import { CHROMIUM, CHROMIUM_HINT, launchChromium } from "../tools/chromium.ts";
 import { start } from "./example.ts";
-
-/** The profile is an empty folder: Playwright makes one and removes it. */
-const FLAGS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
-
-const executablePath = onPath("chromium") ?? onPath("google-chrome");
-const hint = executablePath ? "" : " (needs: apt-get install chromium)";
 
 describe("the page of examples/time.ts in Chromium", () => {
   it({
-    name: `ticks, shows pets and recovers from the server's end${hint}`,
-    ignore: executablePath === undefined,
+    name:
+      `ticks, shows pets and recovers from the server's end${CHROMIUM_HINT}`,
+    ignore: CHROMIUM === undefined,
     fn: async () => {
-      const browser = await chromium.launch({
-        executablePath: executablePath!,
-        args: FLAGS,
-      });
+      const browser = await launchChromium();
       try {
         await visit(await browser.newPage());
       } finally {
@@ -98,10 +80,4 @@ async function pets(page: Page, least: number): Promise<void> {
     undefined,
     { timeout: 15_000 },
   );
-}
-
-function onPath(name: string): string | undefined {
-  return process.env.PATH?.split(path.delimiter)
-    .map((folder) => path.join(folder, name))
-    .find((file) => existsSync(file));
 }

@@ -80,6 +80,7 @@ export function consolePage(nonce: string): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex">
+<link rel="icon" href="data:,">
 <title>sseserver</title>
 <style nonce="${nonce}">${STYLE}</style>
 </head>
