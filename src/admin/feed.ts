@@ -3,10 +3,14 @@ import { residentBytes } from "../host.ts";
 import type { Hub, NamespaceState } from "../hub.ts";
 import { encodeBody } from "../message.ts";
 import type { Bytes } from "../slab.ts";
-import { Watch } from "./watch.ts";
-
-/** `[at, streams, broadcasts a second, deliveries a second, bytes a second]`. */
-type Sample = readonly [number, number, number, number, number];
+import type {
+  Hello,
+  Missed,
+  NamespaceRow,
+  Sample,
+  Stats,
+} from "./page/protocol.ts";
+import { Watch, type WatchedEvent } from "./watch.ts";
 
 /** Milliseconds between two samples. */
 const SECOND = 1_000;
@@ -58,7 +62,7 @@ export class Feed {
 
   /** Opens a feed; `hello` goes first, `watched` is a normalised namespace. */
   open(
-    hello: Readonly<Record<string, unknown>>,
+    hello: Omit<Hello, "now" | "samples">,
     watched: string | undefined,
   ): ReadableStream<Bytes> {
     const watch = watched === undefined
@@ -189,10 +193,21 @@ export class Feed {
 
 function row(
   { namespace, readers, events, bytes, lastAt }: NamespaceState,
-): (string | number)[] {
+): NamespaceRow {
   return [namespace, readers, events, bytes, lastAt];
 }
 
-function encode(event: string, data: unknown): Bytes {
+/** What a console hears, by the name of the event. */
+interface FeedEvents {
+  hello: Hello;
+  stats: Stats;
+  watch: WatchedEvent;
+  missed: Missed;
+}
+
+function encode<Name extends keyof FeedEvents>(
+  event: Name,
+  data: FeedEvents[Name],
+): Bytes {
   return encodeBody({ namespace: "/", event, data }, Infinity);
 }

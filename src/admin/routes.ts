@@ -46,7 +46,7 @@ const KEY_NEEDED =
 /** Adds what is under `/admin/` to an app. */
 export function addAdmin(app: Hono, admin: Administered): void {
   const { access, hub } = admin;
-  const granted = new WeakMap<Context, Access>();
+  const granted = new WeakMap<Context, Exclude<Access, "none">>();
 
   app.use("/admin/*", async (context, next) => {
     if (!access.enabled) {

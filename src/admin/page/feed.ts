@@ -1,5 +1,6 @@
 import type { Feed, FeedMessage } from "./dom.ts";
-import type { Hello, Missed, Stats, Watched } from "./protocol.ts";
+import type { WatchedEvent } from "../watch.ts";
+import type { Hello, Missed, Stats } from "./protocol.ts";
 
 declare const EventSource: new (url: string) => Feed;
 
@@ -7,7 +8,7 @@ declare const EventSource: new (url: string) => Feed;
 export interface FeedEvents {
   hello(hello: Hello): void;
   stats(stats: Stats): void;
-  watched(event: Watched): void;
+  watched(event: WatchedEvent): void;
   missed(missed: Missed): void;
   /** The server went away, or has come back. */
   connected(connected: boolean): void;
@@ -61,7 +62,7 @@ export function openFeed(events: FeedEvents): {
       events.connected(true);
     });
     on<Stats>("stats", (stats) => events.stats(stats));
-    on<Watched>("watch", (event) => events.watched(event));
+    on<WatchedEvent>("watch", (event) => events.watched(event));
     on<Missed>("missed", (missed) => events.missed(missed));
     opened.addEventListener("error", () => {
       if (opened !== source) return;

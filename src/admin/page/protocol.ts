@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Status } from "../status.ts";
+
 /**
  * One second: when it ended, streams open, then what a second had of broadcasts,
  * of deliveries and of bytes delivered.
@@ -66,43 +68,10 @@ export interface Stats {
   readonly moreNamespaces: number;
 }
 
-/** The feed's event `watch`: an event of the namespace that is watched. */
-export interface Watched {
-  readonly namespace: string;
-  readonly event: string;
-  readonly data: string;
-  readonly id: string | null;
-  /** Bytes of the data. */
-  readonly size: number;
-  readonly at: number;
-  /** Whether `data` is only the beginning. */
-  readonly truncated: boolean;
-}
-
 /** The feed's event `missed`: events left out of the watch, for they come too fast. */
 export interface Missed {
   readonly count: number;
 }
 
-/** A stream, as `status.json` lists it. */
-export interface StreamRow {
-  readonly id: number;
-  readonly request_path: string;
-  /** Several are separated by a comma. */
-  readonly namespace: string;
-  /** Seconds since the Unix epoch. */
-  readonly created_at: number;
-  readonly client_ip: string;
-  readonly user_agent: string;
-  readonly msgs_sent: number;
-  /** Bytes. */
-  readonly lag: number;
-  readonly state: "live" | "behind" | "stalled";
-}
-
 /** What the page reads of `status.json`. */
-export interface StreamPage {
-  /** How many streams match, on all pages. */
-  readonly total_connections: number;
-  readonly connections: readonly StreamRow[];
-}
+export type StreamPage = Pick<Status, "total_connections" | "connections">;

@@ -14,21 +14,24 @@ import {
   formatTime,
   readableAgent,
 } from "./format.ts";
-import type { StreamRow } from "./protocol.ts";
+import type { ConnectionStatus } from "../status.ts";
 
 /** A row of the table of streams. */
 export interface TableRow {
   readonly element: PageElement;
   readonly cells: Readonly<Record<string, PageElement>>;
   readonly button: PageElement;
-  stream: StreamRow;
+  stream: ConnectionStatus;
 }
 
 /** A row of the table, empty but for its button. */
-export function makeStreamRow(stream: StreamRow, { disconnect, announce }: {
-  disconnect(stream: StreamRow): void;
-  announce(text: string): void;
-}): TableRow {
+export function makeStreamRow(
+  stream: ConnectionStatus,
+  { disconnect, announce }: {
+    disconnect(stream: ConnectionStatus): void;
+    announce(text: string): void;
+  },
+): TableRow {
   const cells: Record<string, PageElement> = {};
   function cell(className: string, label: string, ...names: string[]) {
     const lines = names.map((name) => {
@@ -69,7 +72,7 @@ export function makeStreamRow(stream: StreamRow, { disconnect, announce }: {
 /** Shows a stream in a row. */
 export function updateStreamRow(
   row: TableRow,
-  stream: StreamRow,
+  stream: ConnectionStatus,
   { now, mayAct }: { now: number; mayAct: boolean },
 ): void {
   row.stream = stream;

@@ -1,14 +1,15 @@
 import type { PageDocument, PageElement } from "./dom.ts";
 import { byId, keepRows, setAttribute, setText } from "./elements.ts";
 import { formatCount } from "./format.ts";
-import type { StreamPage, StreamRow } from "./protocol.ts";
+import type { ConnectionStatus } from "../status.ts";
+import type { StreamPage } from "./protocol.ts";
 import { makeStreamRow, type TableRow, updateStreamRow } from "./stream_row.ts";
 
 declare const document: PageDocument;
 
 /** The table of streams: the server sorts, filters and cuts it into pages. */
 export function openStreams({ disconnect, announce }: {
-  disconnect(stream: StreamRow): void;
+  disconnect(stream: ConnectionStatus): void;
   announce(text: string): void;
 }): {
   /** Reads the page again, unless that is under way or nobody looks. */

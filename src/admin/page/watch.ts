@@ -6,7 +6,7 @@ import {
   formatNumberOf,
   readableData,
 } from "./format.ts";
-import type { Watched } from "./protocol.ts";
+import type { WatchedEvent } from "../watch.ts";
 
 declare const requestAnimationFrame: (callback: () => void) => void;
 
@@ -17,7 +17,7 @@ export function openWatch({ closed }: {
 }): {
   /** Shows the panel, empty, for a namespace; hides it for none. */
   show(namespace: string | undefined): void;
-  watched(event: Watched): void;
+  watched(event: WatchedEvent): void;
   missed(count: number): void;
 } {
   /** Events that are kept. */
@@ -25,7 +25,7 @@ export function openWatch({ closed }: {
   const panel = byId("watch");
   const list = byId("watch-list");
   const pause = byId("watch-pause");
-  let waiting: Watched[] = [];
+  let waiting: WatchedEvent[] = [];
   let drawing = false;
   let paused = false;
   let seen = 0;
@@ -56,7 +56,7 @@ export function openWatch({ closed }: {
     requestAnimationFrame(draw);
   }
 
-  function makeEntry(event: Watched): PageElement {
+  function makeEntry(event: WatchedEvent): PageElement {
     const time = new Date(event.at);
     const head = make("div", "entry-head");
     function part(className: string, text: string, title: string = text) {
