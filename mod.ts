@@ -23,14 +23,20 @@ export type {
   Position,
 } from "./src/engine.ts";
 export type { DisconnectReason } from "./src/counters.ts";
+export type { Gap, GapReason } from "./src/notice.ts";
 export type { SSEMessage } from "./src/message.ts";
 export type {
   AdminOptions,
   CORSOptions,
+  HistoryOptions,
   SSEServerLimits,
   SSEServerOptions,
 } from "./src/options.ts";
 export type { Connection } from "./src/reader.ts";
-export { SSEServer, type SubscribeOptions } from "./src/server.ts";
+export {
+  type CloseOptions,
+  SSEServer,
+  type SubscribeOptions,
+} from "./src/server.ts";
 export type { ServeHandle, ServeOptions } from "./src/serving.ts";
 export type { Bytes } from "./src/slab.ts";

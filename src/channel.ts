@@ -1,5 +1,6 @@
 import { Backlog, NOWHERE, type Retained } from "./backlog.ts";
 import type { Counters } from "./counters.ts";
+import type { Replay } from "./history/history.ts";
 import type { Bytes } from "./slab.ts";
 import type { Reader, ReaderFeed } from "./reader.ts";
 import { sealMerged, type Topic } from "./topic.ts";
@@ -21,6 +22,10 @@ export interface ChannelHost {
   park(reader: Reader): void;
   /** Takes note that the client has gone. */
   left(reader: Reader): void;
+  /** Ends a stream that will hear nothing more. */
+  finished(reader: Reader): void;
+  /** Cuts off a reader that cannot go on with the event it has begun. */
+  outrun(reader: Reader): void;
 }
 
 /**
@@ -34,7 +39,9 @@ const PATIENCE = 5_000;
  * Everyone who hears exactly the same bytes.
  *
  * What was broadcast is joined into segments once a turn; readers are cursors
- * into them. A segment is kept until the slowest reader has taken it.
+ * into them. A segment is kept until the slowest reader has taken it. Those who
+ * come back to something they have missed take it from the history first, and
+ * hold nothing here until they have come to the present.
  */
 export class Channel implements ReaderFeed {
   /** Identifies it within the hub. */
@@ -42,6 +49,8 @@ export class Channel implements ReaderFeed {
   /** The namespaces that it hears. */
   readonly topics: readonly Topic<Channel>[];
   readonly readers: Set<Reader> = new Set();
+  /** Those of them that have not come to the present yet. */
+  readonly #replaying: Set<Reader> = new Set();
   /** Those of its topics that have frames this turn. */
   dirty: Topic<Channel>[] = [];
 
@@ -73,12 +82,25 @@ export class Channel implements ReaderFeed {
     return this.#backlog.bytes;
   }
 
+  /** Whether some reader has something to take that was there before. */
+  get isBehind(): boolean {
+    return this.#backlog.bytes > 0 || this.#replaying.size > 0;
+  }
+
+  /** Takes a reader in, from its place in the history or from the present on. */
+  add(reader: Reader): void {
+    reader.takenAt = this.#host.activeTime;
+    if (reader.replay === undefined) this.#join(reader);
+    else this.#replaying.add(reader);
+    this.readers.add(reader);
+  }
+
   /**
-   * Takes a reader in, from the present on: it hears nothing of what this turn
-   * has brought so far. That will be joined with what is still to come, so the
+   * Has a reader hear what comes from now on, and nothing of what this turn has
+   * brought so far. That will be joined with what is still to come, so the
    * reader skips as many bytes as are pending now.
    */
-  add(reader: Reader): void {
+  #join(reader: Reader): void {
     let pending = 0;
     let pendingEvents = 0;
     for (const topic of this.topics) {
@@ -90,19 +112,23 @@ export class Channel implements ReaderFeed {
     reader.skip = pending;
     reader.joinedAt = end.start + pending;
     reader.joinedEvents = end.events + pendingEvents;
-    if (this.readers.size === 0) this.#lead = reader.joinedAt;
+    if (this.#live === 0) this.#lead = reader.joinedAt;
     // On a saturated server everyone is behind, and one who begins at the end
     // would make them all look slow: until the server has recovered it counts
     // from where the fastest stands.
     reader.headStart = Math.max(0, reader.joinedAt - this.#lead);
-    reader.takenAt = this.#host.activeTime;
     end.readers++;
-    this.readers.add(reader);
+  }
+
+  /** How many readers have come to the present; one that just does is none yet. */
+  get #live(): number {
+    return this.readers.size - this.#replaying.size;
   }
 
   /** Forgets a reader. */
   remove(reader: Reader): void {
     if (!this.readers.delete(reader)) return;
+    if (this.#replaying.delete(reader)) return;
     reader.at.readers--;
     reader.at = NOWHERE;
     this.#unready(reader);
@@ -138,7 +164,7 @@ export class Channel implements ReaderFeed {
   pulled(reader: Reader): void {
     reader.deafSince = -1;
     if (reader.readyIndex !== -1 || reader.parked) return;
-    if (reader.at.segment === undefined) {
+    if (reader.replay === undefined && reader.at.segment === undefined) {
       reader.readyIndex = this.#ready.length;
       this.#ready.push(reader);
     } else if (reader.credit > 0) {
@@ -171,6 +197,9 @@ export class Channel implements ReaderFeed {
   }
 
   #take(reader: Reader): boolean {
+    if (reader.replay !== undefined && this.#replay(reader, reader.replay)) {
+      return true;
+    }
     while (reader.at.segment !== undefined) {
       const { bytes } = reader.at.segment;
       const { skip } = reader;
@@ -191,6 +220,32 @@ export class Channel implements ReaderFeed {
     return false;
   }
 
+  /** Hands a reader the next of what it has missed; false where there is none. */
+  #replay(reader: Reader, replay: Replay): boolean {
+    const chunk = replay.next();
+    const { state } = replay;
+    if (state === "outrun") {
+      this.#host.outrun(reader);
+      return true;
+    }
+    reader.takenAt = this.#host.activeTime;
+    if (state !== "behind") {
+      // In the same step in which it has come to the present.
+      this.#join(reader);
+      this.#replaying.delete(reader);
+      reader.replay = undefined;
+    }
+    if (chunk !== undefined) {
+      const { counters } = this.#host;
+      reader.replayed += chunk.events;
+      counters.deliveries += chunk.events;
+      counters.bytes += chunk.bytes.length;
+      reader.send(chunk.bytes);
+    }
+    if (state === "ended") this.#host.finished(reader);
+    return chunk !== undefined || reader.closed;
+  }
+
   /** Writes to a reader that has everything; false where it has not asked for more. */
   sendIdle(reader: Reader, chunk: Bytes): boolean {
     if (reader.readyIndex === -1) return false;
@@ -202,17 +257,23 @@ export class Channel implements ReaderFeed {
 
   /** Bytes between the reader and the end. */
   lag(reader: Reader): number {
+    if (reader.replay !== undefined) return reader.replay.lag;
     const { end } = this.#backlog;
     return Math.min(end.start - reader.at.start, end.start - reader.joinedAt);
   }
 
-  /** Events handed to the reader: the channel's count there less that at its joining. */
+  /**
+   * Events handed to the reader: those from the history, and the channel's count
+   * where it is now less that at its joining.
+   */
   sent(reader: Reader): number {
-    return Math.max(0, reader.at.events - reader.joinedEvents);
+    return reader.replayed +
+      Math.max(0, reader.at.events - reader.joinedEvents);
   }
 
   /** Bytes between the fastest of its readers and the end. */
   get leadLag(): number {
+    if (this.#live === 0) return 0;
     return Math.max(0, this.#backlog.end.start - this.#lead);
   }
 
@@ -221,17 +282,21 @@ export class Channel implements ReaderFeed {
    * time (ms). While it asks and waits itself it is the server that is late.
    */
   waiting(reader: Reader): number {
-    const { at, takenAt, parked } = reader;
-    if (at.segment === undefined || parked) return 0;
-    return this.#host.activeTime - Math.max(at.sealedAt, takenAt);
+    const { at, takenAt, parked, replay } = reader;
+    if (parked) return 0;
+    const { activeTime } = this.#host;
+    if (replay !== undefined) return activeTime - takenAt;
+    if (at.segment === undefined) return 0;
+    return activeTime - Math.max(at.sealedAt, takenAt);
   }
 
   /** The readers that have let data wait for `stallTimeout` milliseconds. */
   stalled(stallTimeout: number): Reader[] {
     const { front } = this.#backlog;
     const { activeTime } = this.#host;
-    if (!front.segment || activeTime - front.sealedAt < stallTimeout) return [];
-    return [...this.readers].filter((reader) =>
+    const isOld = front.segment !== undefined &&
+      activeTime - front.sealedAt >= stallTimeout;
+    return [...isOld ? this.readers : this.#replaying].filter((reader) =>
       this.waiting(reader) >= stallTimeout
     );
   }
@@ -256,7 +321,9 @@ export class Channel implements ReaderFeed {
     this.#checkAt = backlog + maxLag / 8;
     const spread = busy ? SPREAD : 0;
     return [...this.readers].filter((reader) => {
-      if (reader.parked || this.lag(reader) <= maxLag) return false;
+      // Who replays retains nothing.
+      if (reader.replay !== undefined || reader.parked) return false;
+      if (this.lag(reader) <= maxLag) return false;
       const reached = reader.at.start - reader.headStart;
       return overlong || this.#lead - reached > maxLag + spread ||
         this.waiting(reader) >= PATIENCE;

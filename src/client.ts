@@ -1,4 +1,4 @@
-import { peerAddress } from "./host.ts";
+import { peerAddress } from "./host_info.ts";
 
 /** What an address may consist of: anything else could forge a line of a log. */
 const ADDRESS = /^[0-9A-Fa-f.:]{2,45}$/;

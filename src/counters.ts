@@ -1,22 +1,27 @@
 /**
  * Why a stream ended: its client left, fell behind, stopped reading, was
- * disconnected by an operator, or the server was closed.
+ * disconnected by an operator, the stream was as old as it may get, or the server
+ * or all its namespaces have ended.
  */
 export type DisconnectReason =
   | "client"
   | "slow"
   | "stalled"
   | "kicked"
+  | "expired"
   | "closed";
 
 /**
- * Why a stream was not opened: too many are open, the server is closing, its
- * engine did not start, the namespace is malformed, or it may not be subscribed
- * to.
+ * Why a stream was not opened: too many are open, in all or of this client, the
+ * server is closing, its engine did not start, all its namespaces have ended and
+ * the client knows, the request is malformed, or the namespace may not be
+ * subscribed to.
  */
 export type RefusalReason =
   | "connections"
+  | "connectionsPerClient"
   | "closing"
+  | "ended"
   | "engine"
   | "malformed"
   | "forbidden";
@@ -39,12 +44,15 @@ export class Counters {
     slow: 0,
     stalled: 0,
     kicked: 0,
+    expired: 0,
     closed: 0,
   };
   /** Streams refused, by reason. */
   readonly refusals: Record<RefusalReason, number> = {
     connections: 0,
+    connectionsPerClient: 0,
     closing: 0,
+    ended: 0,
     engine: 0,
     malformed: 0,
     forbidden: 0,

@@ -23,6 +23,13 @@ export interface EngineRecord extends Position {
 /** Where an engine delivers to: the server it was started for. */
 export interface EngineSink {
   /**
+   * Takes note of where the order stands: `seq` is the place of the last event
+   * that there was, 0 in a new epoch. The engine calls it before its `start`
+   * resolves, and whenever the order goes on somewhere else than after the event
+   * that was delivered last. It does not throw.
+   */
+  begin(position: Position): void;
+  /**
    * Takes the next event. The engine calls it once an event, in order. It does
    * not throw, and does not publish.
    */
@@ -61,6 +68,13 @@ export function formatId({ epoch, seq }: Position): string {
   return `${epoch}-${seq}`;
 }
 
+/** Reads {@linkcode formatId}'s text; `undefined` where it is none. */
+export function parseId(text: string): Position | undefined {
+  const [, epoch, seq] = /^([0-9A-Za-z]{1,40})-(0|[1-9]\d{0,14})$/.exec(text) ??
+    [];
+  return epoch === undefined ? undefined : { epoch, seq: Number(seq) };
+}
+
 /** The engine of a single process: an event is delivered as it is accepted. */
 export class MemoryEngine implements Engine {
   #sink: EngineSink | undefined;
@@ -69,15 +83,14 @@ export class MemoryEngine implements Engine {
 
   start(sink: EngineSink): void {
     this.#sink = sink;
+    this.#epoch = newEpoch();
+    sink.begin({ epoch: this.#epoch, seq: this.#seq });
   }
 
   publish(namespace: string, body: Bytes): Position {
     if (this.#sink === undefined) {
       throw new Error("Cannot publish as the engine is not running");
     }
-    // Not before the first use: a host may forbid clocks and random numbers
-    // while modules load.
-    if (this.#seq === 0) this.#epoch = newEpoch();
     const record = { epoch: this.#epoch, seq: ++this.#seq, namespace, body };
     this.#sink.deliver(record);
     return record;
@@ -88,8 +101,12 @@ export class MemoryEngine implements Engine {
   }
 }
 
+/** Random digits of an epoch, besides the millisecond; every event carries them. */
+const RANDOM_DIGITS = 4;
+
 /** Time first, so that epochs sort; random after it, as two may start at once. */
 function newEpoch(): string {
   const random = crypto.getRandomValues(new Uint32Array(1))[0]!;
-  return Date.now().toString(36) + random.toString(36).padStart(7, "0");
+  return Date.now().toString(36) +
+    random.toString(36).padStart(RANDOM_DIGITS, "0").slice(-RANDOM_DIGITS);
 }

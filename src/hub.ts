@@ -2,11 +2,22 @@ import { Channel, type ChannelHost } from "./channel.ts";
 import type { Retained } from "./backlog.ts";
 import type { Clock } from "./clock.ts";
 import { Counters, type DisconnectReason } from "./counters.ts";
-import type { EngineRecord, EngineSink } from "./engine.ts";
-import { KeepAliveWheel } from "./keepalive.ts";
-import type { Bytes } from "./slab.ts";
+import { Deadlines } from "./deadlines.ts";
+import type { EngineRecord, EngineSink, Position } from "./engine.ts";
+import { BoundedHistory } from "./history/bounded.ts";
+import {
+  type History,
+  type HistoryBounds,
+  NO_HISTORY,
+} from "./history/history.ts";
+import type { HostSocket } from "./host_info.ts";
 import { parentOf } from "./namespace.ts";
+import { isEnd } from "./notice.ts";
+import { Openings } from "./opening.ts";
+import { Pulse } from "./pulse.ts";
 import { type Connection, Reader } from "./reader.ts";
+import type { Bytes } from "./slab.ts";
+import { type SocketLimits, Sockets } from "./sockets.ts";
 import { Topic } from "./topic.ts";
 import { Turn } from "./turn.ts";
 import { WaitingLine } from "./waiting_line.ts";
@@ -21,8 +32,14 @@ export interface HubOptions {
   readonly stallTimeout: number;
   /** Milliseconds after which a client should come back; false: its own default. */
   readonly retry: number | false;
-  /** Bytes that all channels together may retain. */
-  readonly bufferedBytes: number;
+  /** Milliseconds after which a stream ends, at most; `undefined`: never. */
+  readonly maxAge: number | undefined;
+  /** Bounds of what is remembered; `false`: nothing. */
+  readonly history: HistoryBounds | false;
+  readonly limits: SocketLimits & {
+    /** Bytes that all channels together may retain. */
+    readonly bufferedBytes: number;
+  };
   readonly clock: Clock;
   /** Told of every stream that was opened, with its owner. Must not throw. */
   connected(connection: Connection, owner: object | undefined): void;
@@ -38,8 +55,12 @@ export interface HubOptions {
 export interface StreamRequest extends Omit<Connection, "id" | "createdAt"> {
   /** The host's idle time-out is too short for the usual keepalive. */
   readonly impatientHost: boolean;
-  /** Ends the response at its socket, where the host lets one. */
-  readonly sever: (() => void) | undefined;
+  /** What the response is written to, where the host tells. */
+  readonly socket: HostSocket | undefined;
+  /** The id of the last event that the client got, as it says; `""` without one. */
+  readonly lastEventId: string;
+  /** Whether the last message of each namespace comes first. */
+  readonly latest: boolean;
   /** Whose {@linkcode Hub.end} ends the stream; besides `end()`. */
   readonly owner: object | undefined;
 }
@@ -68,19 +89,12 @@ export interface NamespaceState {
   readonly lastAt: number;
 }
 
-/** How often readers are looked at, in milliseconds, when no option asks for more. */
-const TICK = 1_000;
-/** Below Bun's default idle time-out of 10 s. */
-const IMPATIENT_KEEP_ALIVE = 8_000;
 /** More than this is not left pending within a turn: it is joined and sent. */
 const PENDING_BYTES = 1024 * 1024;
 /** A reader that is further behind does not get the rest when its stream ends. */
 const FINISH_BYTES = 4 * 1024 * 1024;
-/** How many different `retry:` times clients are spread over. */
-const RETRY_STEPS = 64;
-
-const encoder = new TextEncoder();
-const KEEP_ALIVE: Bytes = encoder.encode(":keepalive\n");
+/** Part of `maxAge` over which the ends of streams are spread, before it is over. */
+const AGE_SPREAD = 0.25;
 
 /**
  * Knows who hears which namespace, and carries events there. The only owner of
@@ -89,21 +103,17 @@ const KEEP_ALIVE: Bytes = encoder.encode(":keepalive\n");
 export class Hub implements EngineSink, ChannelHost {
   readonly retained: Retained = { bytes: 0 };
   readonly counters: Counters = new Counters();
-  /**
-   * Milliseconds for which the event loop has run. It does not count time in
-   * which the whole process was held up, when nobody could have read.
-   */
-  activeTime = 0;
 
   readonly #options: HubOptions;
-  readonly #tick: number;
-  readonly #openings: readonly Bytes[];
+  readonly #history: History;
+  readonly #openings: Openings;
+  readonly #sockets: Sockets;
+  readonly #pulse: Pulse;
   readonly #topics: Map<string, Topic<Channel>> = new Map();
   readonly #channels: Map<string, Channel> = new Map();
   /** In the order of opening. */
   readonly #readers: Map<Reader, Channel> = new Map();
-  readonly #wheel: KeepAliveWheel;
-  readonly #fastWheel: KeepAliveWheel;
+  readonly #deadlines: Deadlines<Reader> = new Deadlines();
   readonly #turn: Turn = new Turn({
     flush: () => this.#flush(),
     serve: (elapsed) => this.#line.serve(elapsed),
@@ -114,25 +124,20 @@ export class Hub implements EngineSink, ChannelHost {
   #order = 0;
   #dirty: Topic<Channel>[] = [];
   #pending = 0;
-  /** Channels that retain something. */
+  /** Channels with a reader that has something to take. */
   readonly #behind: Set<Channel> = new Set();
   readonly #taps: Set<(record: EngineRecord) => void> = new Set();
-  #timer: unknown;
-  #tickedAt = 0;
 
   constructor(options: HubOptions) {
     this.#options = options;
-    const { keepAlive, stallTimeout, retry, clock } = options;
+    const { retry, history, limits, clock } = options;
+    this.#history = history === false
+      ? NO_HISTORY
+      : new BoundedHistory(history, () => clock.now(), this.counters);
+    this.#openings = new Openings(retry);
+    this.#sockets = new Sockets(limits);
     this.#line = new WaitingLine(clock);
-    this.#tick = Math.max(
-      10,
-      Math.min(TICK, stallTimeout / 4, keepAlive === 0 ? TICK : keepAlive / 4),
-    );
-    this.#wheel = new KeepAliveWheel(keepAlive);
-    this.#fastWheel = new KeepAliveWheel(
-      Math.min(keepAlive || Infinity, IMPATIENT_KEEP_ALIVE),
-    );
-    this.#openings = openings(retry);
+    this.#pulse = new Pulse(options, () => this.#onBeat());
   }
 
   /** How many streams are open. */
@@ -145,14 +150,28 @@ export class Hub implements EngineSink, ChannelHost {
     readonly topics: number;
     readonly channels: number;
     readonly readers: number;
+    readonly sockets: number;
+    readonly deadlines: number;
     readonly retainedBytes: number;
   } {
     return {
       topics: this.#topics.size,
       channels: this.#channels.size,
       readers: this.#readers.size,
+      sockets: this.#sockets.count,
+      deadlines: this.#deadlines.size,
       retainedBytes: this.retained.bytes,
     };
+  }
+
+  /** What is remembered of the events. */
+  get history(): Pick<History, "enabled" | "size" | "hasSeenEnd"> {
+    return this.#history;
+  }
+
+  /** Which limit one more stream of a client would break. */
+  exceeded(clientIP: string): keyof SocketLimits | undefined {
+    return this.#sockets.exceeded(clientIP);
   }
 
   /** The open streams, oldest first. */
@@ -198,10 +217,16 @@ export class Hub implements EngineSink, ChannelHost {
     return ended;
   }
 
-  /** Opens a stream that hears everything from now on. */
+  /**
+   * Opens a stream that hears everything from now on, or from where its client
+   * left off.
+   */
   open(request: StreamRequest): Reader {
     const { namespaces, requestPath, clientIP, userAgent } = request;
+    const { notices, replay } = this.#history.open(request);
     const channel = this.#channelOf(namespaces);
+    const { clock, maxAge } = this.#options;
+    const createdAt = clock.now();
     const reader = new Reader(
       {
         id: ++this.#opened,
@@ -209,18 +234,24 @@ export class Hub implements EngineSink, ChannelHost {
         requestPath,
         clientIP,
         userAgent,
-        createdAt: this.#options.clock.now(),
+        createdAt,
       },
       channel,
       request.owner,
-      this.#openings[this.#opened % this.#openings.length]!,
-      request.sever,
+      this.#openings.opening(this.#opened, notices),
+      request.socket,
+      replay,
     );
-    if (this.#readers.size === 0) this.#startTicking();
+    if (this.#sockets.count === 0) this.#pulse.start();
+    this.#sockets.open(clientIP);
     channel.add(reader);
+    if (replay !== undefined) this.#behind.add(channel);
     this.#readers.set(reader, channel);
-    if (request.impatientHost) this.#fastWheel.add(reader);
-    else if (this.#options.keepAlive > 0) this.#wheel.add(reader);
+    this.#pulse.add(reader, request.impatientHost);
+    if (maxAge !== undefined) {
+      const age = maxAge * (1 - AGE_SPREAD * Math.random());
+      this.#deadlines.set(reader, createdAt + age);
+    }
     this.#options.connected(reader.connection, reader.owner);
     return reader;
   }
@@ -232,21 +263,37 @@ export class Hub implements EngineSink, ChannelHost {
   end(owner?: object): void {
     this.#flush();
     for (const reader of [...this.#readers.keys()]) {
-      if (owner === undefined || reader.owner === owner) {
-        this.#readers.get(reader)!.finish(reader, FINISH_BYTES);
-        reader.end();
-        this.#remove(reader, "closed");
-      }
+      if (owner === undefined || reader.owner === owner) this.finished(reader);
     }
+  }
+
+  /** Ends the oldest streams, each with the time to come back. */
+  endOldest(count: number): void {
+    if (count <= 0) return;
+    this.#flush();
+    for (const reader of [...this.#readers.keys()].slice(0, count)) {
+      this.#end(
+        reader,
+        "closed",
+        this.#openings.farewell(reader.connection.id),
+      );
+    }
+  }
+
+  /** Takes note of where the order stands; part of {@linkcode EngineSink}. */
+  begin(position: Position): void {
+    this.#history.begin(position);
   }
 
   /** Carries an event to everyone who hears its namespace or one above it. */
   deliver(record: EngineRecord): void {
     this.counters.broadcasts++;
+    const frame = this.#history.add(record);
     for (const tap of this.#taps) tap(record);
     if (this.#topics.size === 0) return;
     const { namespace, body } = record;
     const order = ++this.#order;
+    const ends = isEnd(body);
     for (
       let at: string | undefined = namespace;
       at !== undefined;
@@ -255,11 +302,13 @@ export class Hub implements EngineSink, ChannelHost {
       const topic = this.#topics.get(at);
       if (topic === undefined) continue;
       if (topic.bytes === 0) this.#dirty.push(topic);
-      topic.add(body, order);
-      this.#pending += body.length;
+      topic.add(frame, order);
+      topic.hasEnded = ends && at === namespace;
+      this.#pending += frame.length;
     }
     if (this.#pending === 0) return;
-    if (this.#pending > PENDING_BYTES) this.#flush();
+    if (ends) this.#endChannels(namespace);
+    else if (this.#pending > PENDING_BYTES) this.#flush();
     else this.#turn.requestFlush();
   }
 
@@ -288,9 +337,24 @@ export class Hub implements EngineSink, ChannelHost {
   }
 
   /** Part of {@linkcode ChannelHost}. */
+  get activeTime(): number {
+    return this.#pulse.activeTime;
+  }
+
+  /** Part of {@linkcode ChannelHost}. */
   left(reader: Reader): void {
     reader.forget();
     this.#remove(reader, "client");
+  }
+
+  /** Part of {@linkcode ChannelHost}. */
+  finished(reader: Reader): void {
+    this.#end(reader, "closed");
+  }
+
+  /** Part of {@linkcode ChannelHost}. */
+  outrun(reader: Reader): void {
+    this.#drop(reader, "slow");
   }
 
   #channelOf(namespaces: readonly string[]): Channel {
@@ -310,6 +374,7 @@ export class Hub implements EngineSink, ChannelHost {
     let topic = this.#topics.get(namespace);
     if (topic === undefined) {
       topic = new Topic(namespace);
+      topic.hasEnded = this.#history.hasEnded(namespace);
       this.#topics.set(namespace, topic);
     }
     return topic;
@@ -332,7 +397,7 @@ export class Hub implements EngineSink, ChannelHost {
     for (const topic of topics) topic.clear(now);
     for (const channel of channels) {
       channel.flush();
-      if (channel.backlog === 0) continue;
+      if (!channel.isBehind) continue;
       this.#behind.add(channel);
       for (const reader of channel.slow(this.#options.maxLag, true)) {
         this.#drop(reader, "slow");
@@ -343,7 +408,7 @@ export class Hub implements EngineSink, ChannelHost {
 
   /** Over the limit, whoever is furthest behind on what retains most has to go. */
   #keepWithinBudget(): void {
-    const { bufferedBytes } = this.#options;
+    const { bufferedBytes } = this.#options.limits;
     if (this.retained.bytes <= bufferedBytes) return;
     const channels = [...this.#behind].sort((a, b) => b.backlog - a.backlog);
     for (const channel of channels) {
@@ -358,34 +423,28 @@ export class Hub implements EngineSink, ChannelHost {
     }
   }
 
-  #startTicking(): void {
-    const { clock } = this.#options;
-    this.#tickedAt = clock.now();
-    const next = () => {
-      this.#timer = clock.setTimeout(() => {
-        this.#onTick();
-        if (this.#readers.size > 0) next();
-      }, this.#tick);
-    };
-    next();
+  /** Ends those who hear nothing but what has ended. */
+  #endChannels(namespace: string): void {
+    this.#flush();
+    const topic = this.#topics.get(namespace);
+    for (const channel of [...topic?.channels ?? []]) {
+      if (!channel.topics.every(({ hasEnded }) => hasEnded)) continue;
+      for (const reader of [...channel.readers]) {
+        // Who replays ends when it has come to this.
+        if (reader.replay === undefined) this.finished(reader);
+      }
+    }
   }
 
-  #onTick(): void {
-    const now = this.#options.clock.now();
-    this.activeTime += Math.min(
-      Math.max(0, now - this.#tickedAt),
-      2 * this.#tick,
-    );
-    this.#tickedAt = now;
+  #onBeat(): void {
+    // A keepalive may carry the id of what was broadcast last.
+    this.#flush();
     this.#line.tick();
-    const { keepAlive, stallTimeout, maxLag } = this.#options;
-    for (const reader of this.#wheel.due(this.activeTime)) {
-      // Silence then lasts one and a half intervals at most.
-      if (this.activeTime - reader.takenAt < keepAlive / 2) continue;
-      this.#keepAlive(reader);
-    }
-    for (const reader of this.#fastWheel.due(this.activeTime)) {
-      this.#keepAlive(reader);
+    this.#history.expire();
+    const { stallTimeout, maxLag, clock } = this.#options;
+    for (const reader of this.#pulse.silent()) this.#keepAlive(reader);
+    for (const reader of this.#deadlines.due(clock.now())) {
+      this.#end(reader, "expired");
     }
     for (const channel of this.#behind) {
       for (const reader of channel.stalled(stallTimeout)) {
@@ -394,13 +453,17 @@ export class Hub implements EngineSink, ChannelHost {
       for (const reader of channel.slow(maxLag, false)) {
         this.#drop(reader, "slow");
       }
-      if (channel.backlog === 0) this.#behind.delete(channel);
+      if (!channel.isBehind) this.#behind.delete(channel);
     }
+    this.#sockets.tend(this.activeTime);
+    if (this.#sockets.count === 0) this.#pulse.stop();
   }
 
   #keepAlive(reader: Reader): void {
     const channel = this.#readers.get(reader)!;
-    if (channel.sendIdle(reader, KEEP_ALIVE) || reader.lag > 0) return;
+    const { keepAlive } = this.#history;
+    if (reader.replay !== undefined) return;
+    if (channel.sendIdle(reader, keepAlive) || reader.lag > 0) return;
     // It has taken all there was, but its host asks for nothing: either the
     // kernel's buffers are full of keepalives or nobody ever read the response.
     if (reader.deafSince === -1) reader.deafSince = this.activeTime;
@@ -409,6 +472,14 @@ export class Hub implements EngineSink, ChannelHost {
     ) {
       this.#drop(reader, "stalled");
     }
+  }
+
+  /** Ends a stream after what it can take. */
+  #end(reader: Reader, reason: DisconnectReason, farewell?: Bytes): void {
+    this.#readers.get(reader)?.finish(reader, FINISH_BYTES);
+    if (reader.closed) return;
+    reader.end(farewell);
+    this.#remove(reader, reason);
   }
 
   #drop(reader: Reader, reason: DisconnectReason): void {
@@ -420,13 +491,19 @@ export class Hub implements EngineSink, ChannelHost {
     const channel = this.#readers.get(reader);
     if (channel === undefined) return;
     this.#readers.delete(reader);
+    this.#deadlines.delete(reader);
     reader.slot?.delete(reader);
     channel.remove(reader);
     if (channel.readers.size === 0) this.#close(channel);
-    if (this.#readers.size === 0) {
-      this.#options.clock.clearTimeout(this.#timer);
-      this.#line.relieve();
-    }
+    // A client that has left has let go of its socket.
+    const socket = reason === "client" ? undefined : reader.socket;
+    this.#sockets.end(
+      reader.connection.clientIP,
+      socket,
+      this.activeTime + this.#options.stallTimeout,
+    );
+    if (this.#sockets.count === 0) this.#pulse.stop();
+    if (this.#readers.size === 0) this.#line.relieve();
     this.counters.disconnects[reason]++;
     this.#options.disconnected(reader.connection, reason, reader.owner);
   }
@@ -439,16 +516,4 @@ export class Hub implements EngineSink, ChannelHost {
       if (topic.channels.size === 0) this.#topics.delete(topic.namespace);
     }
   }
-}
-
-/** `retry:` from half to one and a half times the time, so that clients spread. */
-function openings(retry: number | false): Bytes[] {
-  if (retry === false) return [encoder.encode(":ok\n\n")];
-  return Array.from({ length: RETRY_STEPS }, (_, i) => {
-    // Steps in an order that puts neighbours far apart.
-    const part = (i * 37 % RETRY_STEPS) / RETRY_STEPS;
-    return encoder.encode(
-      `:ok\nretry:${Math.round(retry * (0.5 + part))}\n\n`,
-    );
-  });
 }

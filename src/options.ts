@@ -6,12 +6,18 @@ import type { Connection } from "./reader.ts";
 /** What strangers can make the server hold at most. */
 export interface SSEServerLimits {
   /**
-   * Streams open at a time. One more is refused softly: 200 with a `retry:` of
-   * about 30 s and end of stream, so that a browser's EventSource comes back.
+   * Streams open at a time, and those that have ended while the host has yet to
+   * close their socket. One more is refused softly: 200 with a `retry:` of about
+   * 30 s and end of stream, so that a browser's EventSource comes back.
    *
    * @default {50_000}
    */
   readonly connections?: number;
+  /**
+   * The same for one client, by its address. Behind a proxy all clients have the
+   * proxy's address unless `trustProxy` is set. By default there is no such limit.
+   */
+  readonly connectionsPerClient?: number;
   /**
    * UTF-8 bytes of a namespace.
    *
@@ -84,8 +90,44 @@ export interface AdminOptions {
   ) => boolean | Response | Promise<boolean | Response>;
 }
 
+/**
+ * How much is remembered for clients that come back, of all namespaces together;
+ * whichever is reached first. Over it, the namespace that holds most loses its
+ * oldest message.
+ */
+export interface HistoryOptions {
+  /**
+   * Messages. At least 1.
+   *
+   * @default {10_000}
+   */
+  readonly messages?: number;
+  /**
+   * Bytes of the messages as they are on the wire. At least 1.
+   *
+   * @default {16_777_216}
+   */
+  readonly bytes?: number;
+  /**
+   * Milliseconds. At least 1.
+   *
+   * @default {300_000}
+   */
+  readonly age?: number;
+}
+
 /** Options of an {@linkcode SSEServer}; every one may be left out. */
 export interface SSEServerOptions {
+  /**
+   * Makes streams resumable: every event has an id, and a client that comes back
+   * with the last one it got (EventSource does by itself: WHATWG HTML 9.2,
+   * `Last-Event-ID`) is sent what it has missed, or told by an event named
+   * `sse-gap` that something is not there any more. `true` takes all defaults.
+   * Without it events have no ids, as in the Go package.
+   *
+   * @default {false}
+   */
+  readonly history?: boolean | HistoryOptions;
   /**
    * Milliseconds between `:keepalive` comments on a silent stream; 0 turns them
    * off, and with them the notice of a response that nobody reads. A stream that was just written to skips one, so that it is silent for
@@ -117,6 +159,12 @@ export interface SSEServerOptions {
    * @default {2_000}
    */
   readonly retry?: number | false;
+  /**
+   * Milliseconds after which a stream ends at the latest, so that clients spread
+   * over new processes; each at a time of its own in the last quarter of it. From
+   * 1,000. By default streams have no end.
+   */
+  readonly maxAge?: number;
   /**
    * Whether a client may subscribe to `/`, which hears everything. Otherwise 403.
    *

@@ -1,4 +1,6 @@
 import { type Link, NOWHERE } from "./backlog.ts";
+import type { HostSocket } from "./host_info.ts";
+import type { Replay } from "./history/history.ts";
 import type { Bytes } from "./slab.ts";
 
 /** What is known of the client behind a stream. */
@@ -52,7 +54,11 @@ export class Reader implements UnderlyingDefaultSource<Bytes> {
   readonly stream: ReadableStream<Bytes>;
   /** Who may end it apart from the rest; see the hub. */
   readonly owner: object | undefined;
-  /** The cursor: where in the channel's stream it goes on. */
+  /** Where in the history it is, as long as it has not come to the present. */
+  replay: Replay | undefined;
+  /** Events that it got from the history. */
+  replayed = 0;
+  /** The cursor: where in the channel's stream it goes on, once it is live. */
   at: Link = NOWHERE;
   /** Bytes at the cursor that were broadcast before this reader came. */
   skip = 0;
@@ -75,8 +81,10 @@ export class Reader implements UnderlyingDefaultSource<Bytes> {
   /** Its place among the channel's ready readers; -1: it has not asked for more. */
   readyIndex = -1;
 
+  /** What the response is written to, where the host tells. */
+  readonly socket: HostSocket | undefined;
+
   readonly #feed: ReaderFeed;
-  readonly #sever: (() => void) | undefined;
   // Empty at first: `start` may run before the constructor has returned.
   #controller: ReadableStreamDefaultController<Bytes> | undefined;
   #closed = false;
@@ -84,19 +92,21 @@ export class Reader implements UnderlyingDefaultSource<Bytes> {
   /**
    * @param opening The first chunk, sent without waiting for an event: Bun
    * holds the response's head back until there is one.
-   * @param sever Ends the response at its socket, where the host lets one.
+   * @param replay What it takes before the present.
    */
   constructor(
     connection: Connection,
     feed: ReaderFeed,
     owner: object | undefined,
     opening: Bytes,
-    sever: (() => void) | undefined,
+    socket: HostSocket | undefined,
+    replay: Replay | undefined,
   ) {
     this.connection = connection;
+    this.replay = replay;
     this.#feed = feed;
     this.owner = owner;
-    this.#sever = sever;
+    this.socket = socket;
     this.stream = new ReadableStream<Bytes>(this, STRATEGY);
     this.#controller!.enqueue(opening);
   }
@@ -149,11 +159,12 @@ export class Reader implements UnderlyingDefaultSource<Bytes> {
     return this.#feed.leadLag;
   }
 
-  /** Ends the stream after what it already got. */
-  end(): void {
+  /** Ends the stream after what it already got, and what it is sent in parting. */
+  end(farewell?: Bytes): void {
     if (this.#closed) return;
     this.#closed = true;
     try {
+      if (farewell?.length) this.#controller!.enqueue(farewell);
       this.#controller!.close();
     } catch {
       // The host has closed the stream already.
@@ -164,11 +175,8 @@ export class Reader implements UnderlyingDefaultSource<Bytes> {
   drop(reason: string): void {
     if (this.#closed) return;
     this.#closed = true;
-    if (this.#sever) {
-      this.#sever();
-    } else {
-      this.#controller!.error(new CutOffError(reason));
-    }
+    if (this.socket?.cut()) return;
+    this.#controller!.error(new CutOffError(reason));
   }
 
   /** Notes that the client has gone. */

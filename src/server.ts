@@ -4,13 +4,15 @@ import { AdminAccess } from "./admin/access.ts";
 import { Feed } from "./admin/feed.ts";
 import { connectionStatus, type Status, statusOf } from "./admin/status.ts";
 import { StreamTable, type TablePage } from "./admin/table.ts";
+import { Drain } from "./drain.ts";
 import { formatId, MemoryEngine } from "./engine.ts";
-import { idleTimeout } from "./host.ts";
-import { Streams } from "./http/streams.ts";
+import { idleTimeout } from "./host_info.ts";
+import { type OpenOptions, Streams } from "./http/streams.ts";
 import { addSubscribe } from "./http/subscribe.ts";
 import { Hub } from "./hub.ts";
 import { encodeBody, type SSEMessage } from "./message.ts";
 import { parseNamespace } from "./namespace.ts";
+import { encodeEnd } from "./notice.ts";
 import type { SSEServerOptions } from "./options.ts";
 import { isPromise, Publisher } from "./publisher.ts";
 import { type Settings, settingsOf } from "./settings.ts";
@@ -31,6 +33,27 @@ export interface SubscribeOptions {
   readonly info?: unknown;
   /** Further headers of the response. */
   readonly headers?: HeadersInit;
+  /**
+   * Sends a client without a valid id the last message of each namespace that it
+   * hears first: the newest 1,000, as far as 1 MiB goes. Needs a `history`.
+   *
+   * @default {false}
+   */
+  readonly latest?: boolean;
+}
+
+/** Longest time that {@linkcode SSEServer.close} takes: an hour, in milliseconds. */
+const LONGEST_DRAIN = 3_600_000;
+
+/** Options of {@linkcode SSEServer.close}. */
+export interface CloseOptions {
+  /**
+   * Milliseconds over which the streams end, one after the other, so that their
+   * clients do not come back all at once. From 0 to 3,600,000.
+   *
+   * @default {0}
+   */
+  readonly drain?: number;
 }
 
 /**
@@ -87,6 +110,9 @@ export class SSEServer implements AsyncDisposable {
   readonly #serves: Set<Promise<ServeHandle>> = new Set();
   #startedAt = 0;
   #closing: Promise<void> | undefined;
+  #drain: Drain | undefined;
+  /** Nothing is broadcast any more. */
+  #closed = false;
 
   /**
    * Throws a `TypeError` or `RangeError` that names the option when one is not
@@ -98,7 +124,6 @@ export class SSEServer implements AsyncDisposable {
     this.idleTimeout = idleTimeout(settings.keepAlive * 1.5) || 255;
     this.#hub = new Hub({
       ...settings,
-      bufferedBytes: settings.limits.bufferedBytes,
       connected: (connection, owner) => {
         if (owner instanceof Serving) {
           this.#call(() => owner.connected(connection));
@@ -134,7 +159,11 @@ export class SSEServer implements AsyncDisposable {
    */
   broadcast(message: SSEMessage): void {
     const { namespace, body } = this.#encode(message);
-    if (this.#closing !== undefined) return;
+    this.#broadcast(namespace, body);
+  }
+
+  #broadcast(namespace: string, body: Bytes): void {
+    if (this.#closed) return;
     try {
       this.#start();
       const accepted = this.#publisher.accept(namespace, body);
@@ -156,7 +185,7 @@ export class SSEServer implements AsyncDisposable {
    */
   async publish(message: SSEMessage): Promise<string> {
     const { namespace, body } = this.#encode(message);
-    if (this.#closing !== undefined) {
+    if (this.#closed) {
       throw new Error("Cannot publish as the server is closed");
     }
     const begun = performance.now();
@@ -168,11 +197,29 @@ export class SSEServer implements AsyncDisposable {
   }
 
   /**
+   * Tells everyone who hears a namespace that nothing more will come to it, by an
+   * event named `sse-end`, and ends the streams that hear nothing else.
+   *
+   * The end has its place in the order like a message: readers, and clients that
+   * come back, get all that came before it. With a `history`, a client that has
+   * seen it and comes back is answered with 204, so that EventSource stops (WHATWG
+   * HTML 9.2.3); one that is new is told of the end. That is remembered as long as
+   * messages are, and undone by the next broadcast to the namespace or below it.
+   *
+   * Throws a `TypeError` or `RangeError` when the namespace is not as it should be.
+   */
+  end(namespace: string): void {
+    const normal = parseNamespace(namespace, this.#settings.limits);
+    this.#broadcast(normal, encodeEnd(normal));
+  }
+
+  /**
    * Answers a request of any route with a stream of the namespaces.
    *
    * The caller decides who may hear what: CORS and `rootSubscribe` do not apply
-   * and `?ns=` is not read, but HEAD and the limits are seen to. Throws a
-   * `TypeError` or `RangeError` when a namespace is not as it should be.
+   * and `?ns=` and `?latest` are not read, but HEAD, resuming and the limits are
+   * seen to. Throws a `TypeError` or `RangeError` when a namespace is not as it
+   * should be, and a `TypeError` for `latest` without a history.
    *
    * @example Updates for the user who is signed in
    * ```ts no-eval
@@ -188,9 +235,14 @@ export class SSEServer implements AsyncDisposable {
   subscribe(
     request: Request,
     namespaces: string | readonly string[],
-    { info, headers }: SubscribeOptions = {},
+    { info, headers, latest }: SubscribeOptions = {},
   ): Response | Promise<Response> {
-    const { limits } = this.#settings;
+    const { limits, history } = this.#settings;
+    if (latest && history === false) {
+      throw new TypeError(
+        "Cannot subscribe as 'latest' needs the option 'history': current value is true",
+      );
+    }
     const asked = typeof namespaces === "string" ? [namespaces] : namespaces;
     if (asked.length === 0 || asked.length > limits.namespacesPerStream) {
       throw new RangeError(
@@ -198,7 +250,7 @@ export class SSEServer implements AsyncDisposable {
       );
     }
     const parsed = asked.map((namespace) => parseNamespace(namespace, limits));
-    return this.#open(request, parsed, info, headers);
+    return this.#open(request, parsed, { info, headers, latest });
   }
 
   /**
@@ -223,12 +275,22 @@ export class SSEServer implements AsyncDisposable {
 
   /**
    * Ends all streams, after what their clients can take at once, then every
-   * listener that serve() has started. From then on requests are answered by
-   * streams that end at once and tell the client when to come back. May be called
-   * again; nothing opens again.
+   * listener that serve() has started. From the call on, requests are answered by
+   * streams that end at once and tell the client when to come back; nothing opens
+   * again.
+   *
+   * With `drain` the streams end one after the other over so many milliseconds,
+   * each with a `retry:` of its own; those that are still open hear what is
+   * broadcast. A second call without it ends the rest at once. Throws a `RangeError` when it is not as it should be.
    */
-  close(): Promise<void> {
-    return this.#closing ??= this.#close();
+  close({ drain = 0 }: CloseOptions = {}): Promise<void> {
+    if (!Number.isInteger(drain) || drain < 0 || drain > LONGEST_DRAIN) {
+      throw new RangeError(
+        `Cannot close as 'drain' must be an integer from 0 to ${LONGEST_DRAIN}: current value is ${drain}`,
+      );
+    }
+    if (drain === 0) this.#drain?.hurry();
+    return this.#closing ??= this.#close(drain);
   }
 
   /** Closes the server at the end of an `await using` block. */
@@ -258,8 +320,13 @@ export class SSEServer implements AsyncDisposable {
     return handle;
   }
 
-  async #close(): Promise<void> {
+  async #close(drain: number): Promise<void> {
     this.#streams.close();
+    if (drain > 0) {
+      this.#drain = new Drain(this.#hub, drain, this.#settings.clock);
+      await this.#drain.finished;
+    }
+    this.#closed = true;
     this.#hub.end();
     this.#feed.close();
     // A listener that is about to start has to be there to be closed.
@@ -299,13 +366,12 @@ export class SSEServer implements AsyncDisposable {
   #open(
     request: Request,
     namespaces: readonly string[],
-    info: unknown,
-    headers?: HeadersInit,
+    { info, headers, latest }: Omit<OpenOptions, "owner">,
   ): Response | Promise<Response> {
     const owner = typeof info === "object" && info !== null
       ? this.#servings.get(info)
       : undefined;
-    const options = { info, owner, headers };
+    const options = { info, owner, headers, latest };
     const open = () => this.#streams.open(request, namespaces, options);
     const starting = this.#start();
     if (starting === undefined) return open();
@@ -321,7 +387,8 @@ export class SSEServer implements AsyncDisposable {
       app,
       this.#settings,
       this.#hub.counters,
-      ({ req, env }, namespaces) => this.#open(req.raw, namespaces, env),
+      ({ req, env }, namespaces, latest) =>
+        this.#open(req.raw, namespaces, { info: env, latest }),
     );
     const { clock, limits } = this.#settings;
     addAdmin(app, {

@@ -1,9 +1,11 @@
 import { systemClock } from "./clock.ts";
 import type { Engine } from "./engine.ts";
 import type { DisconnectReason } from "./counters.ts";
+import type { HistoryBounds } from "./history/history.ts";
 import type {
   AdminOptions,
   CORSOptions,
+  HistoryOptions,
   SSEServerLimits,
   SSEServerOptions,
 } from "./options.ts";
@@ -11,6 +13,12 @@ import { quote } from "./quote.ts";
 import type { Connection } from "./reader.ts";
 
 type Filled<T> = { readonly [K in keyof T]-?: T[K] };
+
+/** The limits with every default filled in. */
+export interface Limits
+  extends Filled<Omit<SSEServerLimits, "connectionsPerClient">> {
+  readonly connectionsPerClient: number | undefined;
+}
 
 /** The options with every default filled in and every value checked. */
 export interface Settings extends
@@ -28,7 +36,9 @@ export interface Settings extends
     >
   > {
   readonly admin: boolean | AdminOptions;
-  readonly limits: Filled<SSEServerLimits>;
+  readonly history: HistoryBounds | false;
+  readonly maxAge: number | undefined;
+  readonly limits: Limits;
   /** Trusted proxies in front. */
   readonly proxies: number;
   readonly engine: Engine | undefined;
@@ -45,6 +55,8 @@ const HOUR = 3_600_000;
 const ADMIN_KEY_LENGTH = 16;
 
 const OPTION_NAMES: ReadonlySet<string> = new Set<keyof SSEServerOptions>([
+  "history",
+  "maxAge",
   "keepAlive",
   "maxLag",
   "stallTimeout",
@@ -72,6 +84,8 @@ export function settingsOf(options: SSEServerOptions): Settings {
     }
   }
   const {
+    history = false,
+    maxAge,
     keepAlive = 15_000,
     maxLag = 16 * 1024 * 1024,
     stallTimeout = 30_000,
@@ -87,6 +101,7 @@ export function settingsOf(options: SSEServerOptions): Settings {
     onError = console.error,
     clock = systemClock,
   } = options;
+  if (maxAge !== undefined) checkInteger("maxAge", maxAge, 1_000);
   if (keepAlive !== 0) checkInteger("keepAlive", keepAlive, 10, HOUR);
   checkInteger("maxLag", maxLag, 1024);
   checkInteger("stallTimeout", stallTimeout, 10, HOUR);
@@ -100,6 +115,8 @@ export function settingsOf(options: SSEServerOptions): Settings {
   checkType("onConnect", onConnect ?? onError, "function");
   checkType("onDisconnect", onDisconnect ?? onError, "function");
   return {
+    history: historyOf(history),
+    maxAge,
     keepAlive,
     maxLag,
     stallTimeout,
@@ -117,9 +134,30 @@ export function settingsOf(options: SSEServerOptions): Settings {
   };
 }
 
-function limitsOf(limits: SSEServerLimits): Filled<SSEServerLimits> {
-  const filled = {
+function historyOf(history: boolean | HistoryOptions): HistoryBounds | false {
+  if (history === false) return false;
+  if (history !== true) checkType("history", history, "object");
+  const {
+    messages = 10_000,
+    bytes = 16 * 1024 * 1024,
+    age = 300_000,
+    ...unknown
+  } = history === true ? {} : history;
+  for (const name of Object.keys(unknown)) {
+    throw new TypeError(
+      `Cannot create an SSEServer as there is no option 'history.${name}'`,
+    );
+  }
+  checkInteger("history.messages", messages, 1);
+  checkInteger("history.bytes", bytes, 1);
+  checkInteger("history.age", age, 1);
+  return { messages, bytes, age };
+}
+
+function limitsOf(limits: SSEServerLimits): Limits {
+  const filled: { -readonly [K in keyof Limits]: Limits[K] } = {
     connections: 50_000,
+    connectionsPerClient: undefined,
     namespaceLength: 1024,
     namespaceDepth: 32,
     namespacesPerStream: 64,

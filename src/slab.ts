@@ -27,11 +27,7 @@ export class SlabEncoder {
     const { length } = text;
     if (length > SHORT) return encoder.encode(text);
     // A UTF-16 code unit takes three bytes at most.
-    if (this.#slab.length - this.#used < length * 3) {
-      this.#slab = new Uint8Array(SLAB_BYTES);
-      this.#used = 0;
-    }
-    const slab = this.#slab;
+    const slab = this.#room(length * 3);
     const start = this.#used;
     let end = start;
     for (let i = 0; i < length; i++) {
@@ -45,5 +41,27 @@ export class SlabEncoder {
     }
     this.#used = end;
     return slab.subarray(start, end);
+  }
+
+  /** Encodes a text of ASCII, and puts bytes behind it. */
+  encodeBefore(text: string, bytes: Bytes): Bytes {
+    const length = text.length + bytes.length;
+    const isShort = length <= SHORT;
+    const target = isShort ? this.#room(length) : new Uint8Array(length);
+    const start = isShort ? this.#used : 0;
+    let at = start;
+    for (let i = 0; i < text.length; i++) target[at++] = text.charCodeAt(i);
+    target.set(bytes, at);
+    if (!isShort) return target;
+    this.#used = start + length;
+    return target.subarray(start, this.#used);
+  }
+
+  #room(bytes: number): Bytes {
+    if (this.#slab.length - this.#used < bytes) {
+      this.#slab = new Uint8Array(SLAB_BYTES);
+      this.#used = 0;
+    }
+    return this.#slab;
   }
 }

@@ -18,6 +18,8 @@ export class Topic<Channel> {
   orders: number[] = [];
   /** Size of all frames together. */
   bytes = 0;
+  /** Whether nothing more is to come to it or below it. */
+  hasEnded = false;
   /** What has come since somebody hears it; `lastAt` in ms since the Unix epoch. */
   readonly heard: { events: number; bytes: number; lastAt: number } = {
     events: 0,

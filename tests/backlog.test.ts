@@ -200,7 +200,7 @@ describe("a reader that stops reading", () => {
 
 describe("what is retained for readers that are behind", () => {
   it("is bounded for the server: most is given up where most is retained", async () => {
-    const fixture = new HubFixture({ bufferedBytes: MIB });
+    const fixture = new HubFixture({}, { bufferedBytes: MIB });
     const elsewhere = await fixture.join("/b");
     const furthest = await fixture.join("/a");
     const between = await fixture.join("/a");
@@ -224,7 +224,7 @@ describe("what is retained for readers that are behind", () => {
 
   it("never exceeds the bound by more than a turn", async () => {
     const bufferedBytes = 200_000;
-    const fixture = new HubFixture({ bufferedBytes });
+    const fixture = new HubFixture({}, { bufferedBytes });
     const fast = fixture.open("/").flow();
     let text = "";
     for (let i = 0; i < 300; i++) {

@@ -24,7 +24,7 @@ describe("the memory engine", () => {
   it("delivers before publish returns, and the very same bytes", () => {
     const delivered: EngineRecord[] = [];
     const engine = new MemoryEngine();
-    engine.start({ deliver: (record) => delivered.push(record) });
+    engine.start({ begin() {}, deliver: (record) => delivered.push(record) });
     const body = new Uint8Array(1);
     const place = engine.publish("/x", body);
     assertNotInstanceOf(place, Promise);
@@ -38,7 +38,7 @@ describe("the memory engine", () => {
     const publish = () => engine.publish("/x", new Uint8Array(1));
     const expected = "Cannot publish as the engine is not running";
     assertEquals(assertThrows(publish, Error).message, expected);
-    engine.start({ deliver: () => {} });
+    engine.start({ begin() {}, deliver() {} });
     publish();
     engine.close();
     assertEquals(assertThrows(publish, Error).message, expected);

@@ -10,9 +10,9 @@ import { type Import, parseSource } from "./tools/imports.ts";
  * long as no circle comes of it. A name that ends in `/` is a folder.
  */
 const LEVELS = [
-  "clock.ts counters.ts host.ts listener.ts message.ts namespace.ts quote.ts slab.ts turn.ts",
-  "backlog.ts client.ts engine.ts history.ts reader.ts segment.ts topic.ts",
-  "channel.ts keepalive.ts publisher.ts waiting_line.ts",
+  "clock.ts counters.ts deadlines.ts host.ts host_info.ts listener.ts message.ts namespace.ts notice.ts opening.ts quote.ts slab.ts turn.ts",
+  "backlog.ts client.ts engine.ts history/ reader.ts segment.ts sockets.ts topic.ts",
+  "channel.ts drain.ts keepalive.ts publisher.ts pulse.ts waiting_line.ts",
   "hub.ts options.ts settings.ts",
   "admin/ http/ serving.ts",
   "server.ts",

@@ -38,10 +38,16 @@ const RANGES: [name: string, min: number, max?: number][] = [
   ["limits.namespacesPerStream", 1],
   ["limits.messageBytes", 1],
   ["limits.bufferedBytes", 1],
+  ["limits.connectionsPerClient", 1],
+  ["history.messages", 1],
+  ["history.bytes", 1],
+  ["history.age", 1],
+  ["maxAge", 1_000],
 ];
 
 const LIMITS = {
   connections: 50_000,
+  connectionsPerClient: undefined,
   namespaceLength: 1024,
   namespaceDepth: 32,
   namespacesPerStream: 64,
@@ -52,6 +58,8 @@ const LIMITS = {
 describe("options", () => {
   it("may all be left out", () => {
     assertEquals(settingsOf({}), {
+      history: false,
+      maxAge: undefined,
       keepAlive: 15_000,
       maxLag: 16_777_216,
       stallTimeout: 30_000,
@@ -82,6 +90,8 @@ describe("options", () => {
 
   it("are what was passed, where something was", () => {
     const given = {
+      history: { messages: 1, bytes: 2, age: 3 },
+      maxAge: 1_000,
       keepAlive: 10,
       maxLag: 1024,
       stallTimeout: HOUR,

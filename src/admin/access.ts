@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import { getCookie, setCookie } from "hono/cookie";
 import { isLoopback } from "../client.ts";
-import { peerAddress } from "../host.ts";
+import { peerAddress } from "../host_info.ts";
 import type { AdminOptions } from "../options.ts";
 
 /** Who may look and who may act. */

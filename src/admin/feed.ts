@@ -65,9 +65,11 @@ export class Feed {
     hello: Omit<Hello, "now" | "samples">,
     watched: string | undefined,
   ): ReadableStream<Bytes> {
-    const watch = watched === undefined
-      ? undefined
-      : new Watch(watched, () => this.#clock.now());
+    const watch = watched === undefined ? undefined : new Watch(
+      watched,
+      this.#hub.history.enabled,
+      () => this.#clock.now(),
+    );
     let viewer: Viewer;
     return new ReadableStream<Bytes>({
       start: (controller) => {

@@ -12,7 +12,9 @@ export const METRICS_TYPE: string = "text/plain; version=0.0.4; charset=utf-8";
  */
 export function metricsOf(hub: Hub, startedAt: number): string {
   const { counters } = hub;
-  const { slow, stalled, kicked, client, closed } = counters.disconnects;
+  const { slow, stalled, kicked, client, expired, closed } =
+    counters.disconnects;
+  const { messages, bytes } = hub.history.size;
   return [
     family("streams_open", "gauge", "Streams open now.", hub.size),
     family(
@@ -21,6 +23,19 @@ export function metricsOf(hub: Hub, startedAt: number): string {
       "Bytes retained for readers that are behind.",
       hub.retained.bytes,
     ),
+    family(
+      "sockets_open",
+      "gauge",
+      "Sockets of streams, also of ended ones, that have not been closed.",
+      hub.counts.sockets,
+    ),
+    family(
+      "history_messages",
+      "gauge",
+      "Messages remembered for clients that come back.",
+      messages,
+    ),
+    family("history_bytes", "gauge", "Bytes of these messages.", bytes),
     family(
       "start_time_seconds",
       "gauge",
@@ -49,7 +64,7 @@ export function metricsOf(hub: Hub, startedAt: number): string {
       "disconnects_total",
       "counter",
       "Streams that were not cut off, by why they ended.",
-      { client, closed },
+      { client, expired, closed },
     ),
     family("evictions_total", "counter", "Streams cut off, by reason.", {
       slow,

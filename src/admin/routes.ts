@@ -1,11 +1,7 @@
 import type { Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import {
-  extendIdleTimeout,
-  nodeName,
-  runtimeName,
-  runtimeVersion,
-} from "../host.ts";
+import { nodeName, runtimeName, runtimeVersion } from "../host.ts";
+import { extendIdleTimeout } from "../host_info.ts";
 import { STREAM_HEADERS } from "../http/streams.ts";
 import type { Hub } from "../hub.ts";
 import { quote } from "../quote.ts";

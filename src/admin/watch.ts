@@ -1,4 +1,4 @@
-import type { EngineRecord } from "../engine.ts";
+import { type EngineRecord, formatId } from "../engine.ts";
 
 /** An event as the console shows it. */
 export interface WatchedEvent {
@@ -6,7 +6,7 @@ export interface WatchedEvent {
   /** `""` without a name. */
   readonly event: string;
   readonly data: string;
-  /** `null` as long as no ids are sent. */
+  /** `null` where none are sent. */
   readonly id: string | null;
   /** Bytes on the wire. */
   readonly size: number;
@@ -26,19 +26,23 @@ export class Watch {
   /** Normalised. */
   readonly namespace: string;
   readonly #below: string;
+  readonly #hasIds: boolean;
   readonly #now: () => number;
   #events: WatchedEvent[] = [];
   #missed = 0;
   #admitted = 0;
 
-  constructor(namespace: string, now: () => number) {
+  /** @param hasIds Whether clients get the events with their ids. */
+  constructor(namespace: string, hasIds: boolean, now: () => number) {
     this.namespace = namespace;
+    this.#hasIds = hasIds;
     this.#below = namespace === "/" ? "/" : namespace + "/";
     this.#now = now;
   }
 
   /** Looks at an event; cheap for those that are not shown. */
-  see({ namespace, body }: EngineRecord): void {
+  see(record: EngineRecord): void {
+    const { namespace, body } = record;
     if (namespace !== this.namespace && !namespace.startsWith(this.#below)) {
       return;
     }
@@ -52,7 +56,7 @@ export class Watch {
       namespace,
       event,
       data,
-      id: null,
+      id: this.#hasIds ? formatId(record) : null,
       size: body.length,
       at: this.#now(),
       truncated: body.length > SHOWN,

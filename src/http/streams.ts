@@ -1,5 +1,5 @@
 import type { RefusalReason } from "../counters.ts";
-import { extendIdleTimeout, severing } from "../host.ts";
+import { extendIdleTimeout, socketOf } from "../host_info.ts";
 import type { Hub } from "../hub.ts";
 import { topmost } from "../namespace.ts";
 import type { Settings } from "../settings.ts";
@@ -13,6 +13,9 @@ const PATH_LENGTH = 4096;
 
 /** Milliseconds after which a refused client should come back, about. */
 const REFUSED_RETRY = 30_000;
+
+/** Whether a URL is worth a closer look. */
+const LAST_EVENT_ID = /[?&](?:lastEventId|last-event-id)=/;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -32,6 +35,8 @@ export interface OpenOptions {
   readonly info: unknown;
   /** Further headers of the response. */
   readonly headers?: HeadersInit | undefined;
+  /** Whether the last message of each namespace comes first. */
+  readonly latest?: boolean | undefined;
   /** The listener that the request came through, if the server knows it. */
   readonly owner?: StreamOwner | undefined;
 }
@@ -67,27 +72,34 @@ export class Streams {
   open(
     request: Request,
     namespaces: readonly string[],
-    { info, headers, owner }: OpenOptions,
+    { info, headers, latest = false, owner }: OpenOptions,
   ): Response {
     const init = { headers: responseHeaders(headers) };
     if (request.method === "HEAD") return new Response(null, init);
-    const { limits, keepAlive, proxies } = this.#settings;
-    const closing = this.#closed || owner?.closed === true;
-    if (closing || this.#hub.size >= limits.connections) {
-      return this.refuse(
-        request,
-        headers,
-        closing ? "closing" : "connections",
-      );
+    const { keepAlive, proxies } = this.#settings;
+    if (this.#closed || owner?.closed === true) {
+      return this.refuse(request, headers, "closing");
     }
+    const asked = {
+      namespaces: topmost(namespaces),
+      lastEventId: lastEventIdOf(request),
+      latest,
+    };
+    if (this.#hub.history.hasSeenEnd(asked)) {
+      this.#hub.counters.refusals.ended++;
+      return new Response(null, { ...init, status: 204 });
+    }
+    const clientIP = clientAddress(request, info, proxies);
+    const limit = this.#hub.exceeded(clientIP);
+    if (limit !== undefined) return this.refuse(request, headers, limit);
     const userAgent = request.headers.get("user-agent") ?? "";
     const { stream } = this.#hub.open({
-      namespaces: topmost(namespaces),
+      ...asked,
       requestPath: asciiPath(request.url),
-      clientIP: clientAddress(request, info, proxies),
+      clientIP: copyOf(clientIP),
       userAgent: copyOf(userAgent.slice(0, USER_AGENT_LENGTH)),
       impatientHost: !extendIdleTimeout(request, info, keepAlive * 1.5),
-      sever: severing(info),
+      socket: socketOf(request, info),
       owner,
     });
     return new Response(stream, init);
@@ -109,6 +121,19 @@ export class Streams {
       { headers: responseHeaders(headers) },
     );
   }
+}
+
+/**
+ * The id of the last event that a client got. The header wins: EventSource sends
+ * it with the URL that it began with (WHATWG HTML 9.2.3, reestablish).
+ */
+function lastEventIdOf({ headers, url }: Request): string {
+  const header = headers.get("last-event-id");
+  if (header) return header;
+  if (!LAST_EVENT_ID.test(url)) return "";
+  const { searchParams } = new URL(url);
+  return searchParams.get("lastEventId") ??
+    searchParams.get("last-event-id") ?? "";
 }
 
 function responseHeaders(more: HeadersInit | undefined): HeadersInit {

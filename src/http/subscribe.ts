@@ -11,6 +11,7 @@ import { rawPath } from "./streams.ts";
 export type Subscribe = (
   context: Context,
   namespaces: readonly string[],
+  latest: boolean,
 ) => Response | Promise<Response>;
 
 const ROUTE = "/subscribe/*";
@@ -38,8 +39,10 @@ export function addSubscribe(
       });
     }
     let namespaces: string[];
+    let latest: boolean;
     try {
       namespaces = namespacesOf(context, settings);
+      latest = latestOf(context, settings);
     } catch (error) {
       refusals.malformed++;
       return context.text(`400 ${(error as Error).message}\n`, 400);
@@ -48,7 +51,7 @@ export function addSubscribe(
       refusals.forbidden++;
       return context.text("403 subscribing to / is disabled\n", 403);
     }
-    return subscribe(context, namespaces);
+    return subscribe(context, namespaces, latest);
   });
 }
 
@@ -81,6 +84,18 @@ function namespacesOf(context: Context, { limits }: Settings): string[] {
     namespaces.push(parseNamespace(namespace, limits));
   }
   return namespaces;
+}
+
+/** Whether the client asks for the last message of each namespace. */
+function latestOf({ req }: Context, { history }: Settings): boolean {
+  const asked = req.query("latest");
+  if (asked === undefined || asked === "false" || asked === "0") return false;
+  if (history === false) {
+    throw new TypeError(
+      "Cannot subscribe with 'latest' as this server keeps no history",
+    );
+  }
+  return true;
 }
 
 /**

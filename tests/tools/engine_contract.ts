@@ -92,7 +92,10 @@ export function engineContract(name: string, create: () => Engine): void {
     it("has delivered what it accepted by the time it has closed", async () => {
       const delivered: EngineRecord[] = [];
       const engine = create();
-      await engine.start({ deliver: (record) => delivered.push(record) });
+      await engine.start({
+        begin() {},
+        deliver: (record) => delivered.push(record),
+      });
       const places = range(1, 20).map((i) => engine.publish("/x", body(i)));
       await Promise.all(places);
       await engine.close();
@@ -109,7 +112,10 @@ async function using(
 ): Promise<void> {
   const delivered: EngineRecord[] = [];
   const engine = create();
-  await engine.start({ deliver: (record) => delivered.push(record) });
+  await engine.start({
+    begin() {},
+    deliver: (record) => delivered.push(record),
+  });
   try {
     await test({ engine, delivered });
   } finally {

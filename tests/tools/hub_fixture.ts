@@ -21,13 +21,23 @@ export class HubFixture {
   readonly ended: Map<number, DisconnectReason> = new Map();
   #seq = 0;
 
-  constructor(options: Partial<HubOptions> = {}) {
+  constructor(
+    options: Partial<HubOptions> = {},
+    limits: Partial<HubOptions["limits"]> = {},
+  ) {
     this.hub = new Hub({
       keepAlive: 15_000,
       maxLag: 16 * 1024 * 1024,
       stallTimeout: 30_000,
       retry: false,
-      bufferedBytes: 256 * 1024 * 1024,
+      maxAge: undefined,
+      history: false,
+      limits: {
+        connections: 50_000,
+        connectionsPerClient: undefined,
+        bufferedBytes: 256 * 1024 * 1024,
+        ...limits,
+      },
       clock: this.clock,
       connected: () => {},
       disconnected: ({ id }, reason) => this.ended.set(id, reason),
@@ -76,7 +86,9 @@ export class HubFixture {
       clientIP: "192.0.2.1",
       userAgent: "test",
       impatientHost: false,
-      sever: undefined,
+      socket: undefined,
+      lastEventId: "",
+      latest: false,
       owner: undefined,
       ...options,
     }));

@@ -131,6 +131,8 @@ export class HubModel {
       topics: 0,
       channels: 0,
       readers: 0,
+      sockets: 0,
+      deadlines: 0,
       retainedBytes: 0,
     });
     assertEquals(clock.timers, 0);

@@ -1,0 +1,51 @@
+import type { Clock } from "./clock.ts";
+
+/** Milliseconds from one look to the next. */
+const STEP = 50;
+
+/** What is drained. */
+export interface Drained {
+  /** How many streams there are. */
+  readonly size: number;
+  /** Ends so many, each with the time to come back. */
+  endOldest(count: number): void;
+}
+
+/** Ends streams one after the other, spread over a time. */
+export class Drain {
+  /** Resolves once all have ended. */
+  readonly finished: Promise<void>;
+  readonly #streams: Drained;
+  readonly #clock: Clock;
+  #timer: unknown;
+  #resolve = () => {};
+
+  /** @param milliseconds Over which they end, evenly. */
+  constructor(streams: Drained, milliseconds: number, clock: Clock) {
+    this.#streams = streams;
+    this.#clock = clock;
+    this.finished = new Promise((resolve) => this.#resolve = resolve);
+    this.#step(streams.size, clock.now(), milliseconds);
+  }
+
+  /** Ends those that are left at once. */
+  hurry(): void {
+    this.#clock.clearTimeout(this.#timer);
+    this.#streams.endOldest(this.#streams.size);
+    this.#resolve();
+  }
+
+  #step(total: number, begun: number, milliseconds: number): void {
+    const part = (this.#clock.now() - begun) / milliseconds;
+    const left = Math.floor(total * (1 - part));
+    this.#streams.endOldest(this.#streams.size - left);
+    if (left <= 0 || this.#streams.size === 0) {
+      this.hurry();
+    } else {
+      this.#timer = this.#clock.setTimeout(
+        () => this.#step(total, begun, milliseconds),
+        STEP,
+      );
+    }
+  }
+}
