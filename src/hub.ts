@@ -1,8 +1,9 @@
-import { Channel, type ChannelHost } from "./channel.ts";
+import type { Channel, ChannelHost } from "./channel.ts";
 import type { Retained } from "./backlog.ts";
 import type { Clock } from "./clock.ts";
 import { Counters, type DisconnectReason } from "./counters.ts";
 import { Deadlines } from "./deadlines.ts";
+import { Directory, type NamespaceState } from "./directory.ts";
 import type { EngineRecord, EngineSink, Position } from "./engine.ts";
 import { BoundedHistory } from "./history/bounded.ts";
 import {
@@ -10,15 +11,13 @@ import {
   type HistoryBounds,
   NO_HISTORY,
 } from "./history/history.ts";
-import type { HostSocket } from "./host_info.ts";
-import { parentOf } from "./namespace.ts";
 import { isEnd } from "./notice.ts";
 import { Openings } from "./opening.ts";
 import { Pulse } from "./pulse.ts";
 import { type Connection, Reader } from "./reader.ts";
 import type { Bytes } from "./slab.ts";
 import { type SocketLimits, Sockets } from "./sockets.ts";
-import { Topic } from "./topic.ts";
+import type { StreamRequest, StreamState } from "./stream.ts";
 import { Turn } from "./turn.ts";
 import { WaitingLine } from "./waiting_line.ts";
 
@@ -51,44 +50,6 @@ export interface HubOptions {
   ): void;
 }
 
-/** A stream to open. */
-export interface StreamRequest extends Omit<Connection, "id" | "createdAt"> {
-  /** The host's idle time-out is too short for the usual keepalive. */
-  readonly impatientHost: boolean;
-  /** What the response is written to, where the host tells. */
-  readonly socket: HostSocket | undefined;
-  /** The id of the last event that the client got, as it says; `""` without one. */
-  readonly lastEventId: string;
-  /** Whether the last message of each namespace comes first. */
-  readonly latest: boolean;
-  /** Whose {@linkcode Hub.end} ends the stream; besides `end()`. */
-  readonly owner: object | undefined;
-}
-
-/** An open stream. */
-export interface StreamState {
-  readonly connection: Connection;
-  /** Events handed to it. */
-  readonly sent: number;
-  /** Bytes that it is behind. */
-  readonly lag: number;
-  /** For how long data has waited for it to ask for it, in milliseconds. */
-  readonly waiting: number;
-}
-
-/** A namespace that somebody hears. */
-export interface NamespaceState {
-  readonly namespace: string;
-  /** Streams that asked for it, not for one above it. */
-  readonly readers: number;
-  /** Events that came to it or below it, since somebody hears it. */
-  readonly events: number;
-  /** Their bytes. */
-  readonly bytes: number;
-  /** When the last one came, in milliseconds since the Unix epoch; 0: none did. */
-  readonly lastAt: number;
-}
-
 /** More than this is not left pending within a turn: it is joined and sent. */
 const PENDING_BYTES = 1024 * 1024;
 /** A reader that is further behind does not get the rest when its stream ends. */
@@ -97,8 +58,8 @@ const FINISH_BYTES = 4 * 1024 * 1024;
 const AGE_SPREAD = 0.25;
 
 /**
- * Knows who hears which namespace, and carries events there. The only owner of
- * timers and counters.
+ * Carries events to those who hear their namespace, and looks after the streams.
+ * The only owner of timers and counters.
  */
 export class Hub implements EngineSink, ChannelHost {
   readonly retained: Retained = { bytes: 0 };
@@ -109,8 +70,7 @@ export class Hub implements EngineSink, ChannelHost {
   readonly #openings: Openings;
   readonly #sockets: Sockets;
   readonly #pulse: Pulse;
-  readonly #topics: Map<string, Topic<Channel>> = new Map();
-  readonly #channels: Map<string, Channel> = new Map();
+  readonly #directory: Directory;
   /** In the order of opening. */
   readonly #readers: Map<Reader, Channel> = new Map();
   readonly #deadlines: Deadlines<Reader> = new Deadlines();
@@ -121,9 +81,6 @@ export class Hub implements EngineSink, ChannelHost {
   readonly #line: WaitingLine;
 
   #opened = 0;
-  #order = 0;
-  #dirty: Topic<Channel>[] = [];
-  #pending = 0;
   /** Channels with a reader that has something to take. */
   readonly #behind: Set<Channel> = new Set();
   readonly #taps: Set<(record: EngineRecord) => void> = new Set();
@@ -134,6 +91,10 @@ export class Hub implements EngineSink, ChannelHost {
     this.#history = history === false
       ? NO_HISTORY
       : new BoundedHistory(history, () => clock.now(), this.counters);
+    this.#directory = new Directory(
+      this,
+      (namespace) => this.#history.hasEnded(namespace),
+    );
     this.#openings = new Openings(retry);
     this.#sockets = new Sockets(limits);
     this.#line = new WaitingLine(clock);
@@ -155,8 +116,7 @@ export class Hub implements EngineSink, ChannelHost {
     readonly retainedBytes: number;
   } {
     return {
-      topics: this.#topics.size,
-      channels: this.#channels.size,
+      ...this.#directory.counts,
       readers: this.#readers.size,
       sockets: this.#sockets.count,
       deadlines: this.#deadlines.size,
@@ -188,12 +148,8 @@ export class Hub implements EngineSink, ChannelHost {
   }
 
   /** The namespaces that somebody hears, in no order. */
-  *namespaces(): Generator<NamespaceState> {
-    for (const { namespace, channels, heard } of this.#topics.values()) {
-      let readers = 0;
-      for (const channel of channels) readers += channel.readers.size;
-      yield { namespace, readers, ...heard };
-    }
+  namespaces(): Iterable<NamespaceState> {
+    return this.#directory.namespaces();
   }
 
   /**
@@ -224,7 +180,7 @@ export class Hub implements EngineSink, ChannelHost {
   open(request: StreamRequest): Reader {
     const { namespaces, requestPath, clientIP, userAgent } = request;
     const { notices, replay } = this.#history.open(request);
-    const channel = this.#channelOf(namespaces);
+    const channel = this.#directory.channelOf(namespaces);
     const { clock, maxAge } = this.#options;
     const createdAt = clock.now();
     const reader = new Reader(
@@ -290,25 +246,13 @@ export class Hub implements EngineSink, ChannelHost {
     this.counters.broadcasts++;
     const frame = this.#history.add(record);
     for (const tap of this.#taps) tap(record);
-    if (this.#topics.size === 0) return;
     const { namespace, body } = record;
-    const order = ++this.#order;
     const ends = isEnd(body);
-    for (
-      let at: string | undefined = namespace;
-      at !== undefined;
-      at = parentOf(at)
-    ) {
-      const topic = this.#topics.get(at);
-      if (topic === undefined) continue;
-      if (topic.bytes === 0) this.#dirty.push(topic);
-      topic.add(frame, order);
-      topic.hasEnded = ends && at === namespace;
-      this.#pending += frame.length;
-    }
-    if (this.#pending === 0) return;
+    this.#directory.add(namespace, frame, ends);
+    const { pending } = this.#directory;
+    if (pending === 0) return;
     if (ends) this.#endChannels(namespace);
-    else if (this.#pending > PENDING_BYTES) this.#flush();
+    else if (pending > PENDING_BYTES) this.#flush();
     else this.#turn.requestFlush();
   }
 
@@ -357,44 +301,9 @@ export class Hub implements EngineSink, ChannelHost {
     this.#drop(reader, "slow");
   }
 
-  #channelOf(namespaces: readonly string[]): Channel {
-    // A namespace holds no line break, so no two sets share a key.
-    const key = namespaces.join("\n");
-    let channel = this.#channels.get(key);
-    if (channel === undefined) {
-      const topics = namespaces.map((namespace) => this.#topicOf(namespace));
-      channel = new Channel(key, topics, this);
-      for (const topic of topics) topic.channels.add(channel);
-      this.#channels.set(key, channel);
-    }
-    return channel;
-  }
-
-  #topicOf(namespace: string): Topic<Channel> {
-    let topic = this.#topics.get(namespace);
-    if (topic === undefined) {
-      topic = new Topic(namespace);
-      topic.hasEnded = this.#history.hasEnded(namespace);
-      this.#topics.set(namespace, topic);
-    }
-    return topic;
-  }
-
   #flush(): void {
-    if (this.#dirty.length === 0) return;
-    const topics = this.#dirty;
-    this.#dirty = [];
-    this.#pending = 0;
-    const channels: Channel[] = [];
-    for (const topic of topics) {
-      for (const channel of topic.channels) {
-        if (channel.dirty.push(topic) === 1) channels.push(channel);
-      }
-    }
-    // All are sealed before any is served: topics are shared between channels.
-    for (const channel of channels) channel.seal();
-    const now = this.#options.clock.now();
-    for (const topic of topics) topic.clear(now);
+    if (this.#directory.pending === 0) return;
+    const channels = this.#directory.seal(this.#options.clock.now());
     for (const channel of channels) {
       channel.flush();
       if (!channel.isBehind) continue;
@@ -426,9 +335,7 @@ export class Hub implements EngineSink, ChannelHost {
   /** Ends those who hear nothing but what has ended. */
   #endChannels(namespace: string): void {
     this.#flush();
-    const topic = this.#topics.get(namespace);
-    for (const channel of [...topic?.channels ?? []]) {
-      if (!channel.topics.every(({ hasEnded }) => hasEnded)) continue;
+    for (const channel of this.#directory.endedBy(namespace)) {
       for (const reader of [...channel.readers]) {
         // Who replays ends when it has come to this.
         if (reader.replay === undefined) this.finished(reader);
@@ -494,7 +401,10 @@ export class Hub implements EngineSink, ChannelHost {
     this.#deadlines.delete(reader);
     reader.slot?.delete(reader);
     channel.remove(reader);
-    if (channel.readers.size === 0) this.#close(channel);
+    if (channel.readers.size === 0) {
+      this.#behind.delete(channel);
+      this.#directory.remove(channel);
+    }
     // A client that has left has let go of its socket.
     const socket = reason === "client" ? undefined : reader.socket;
     this.#sockets.end(
@@ -506,14 +416,5 @@ export class Hub implements EngineSink, ChannelHost {
     if (this.#readers.size === 0) this.#line.relieve();
     this.counters.disconnects[reason]++;
     this.#options.disconnected(reader.connection, reason, reader.owner);
-  }
-
-  #close(channel: Channel): void {
-    this.#channels.delete(channel.key);
-    this.#behind.delete(channel);
-    for (const topic of channel.topics) {
-      topic.channels.delete(channel);
-      if (topic.channels.size === 0) this.#topics.delete(topic.namespace);
-    }
   }
 }

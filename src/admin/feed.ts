@@ -1,6 +1,7 @@
 import type { Clock } from "../clock.ts";
 import { residentBytes } from "../host.ts";
-import type { Hub, NamespaceState } from "../hub.ts";
+import type { NamespaceState } from "../directory.ts";
+import type { Hub } from "../hub.ts";
 import { encodeBody } from "../message.ts";
 import type { Bytes } from "../slab.ts";
 import type {

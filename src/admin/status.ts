@@ -4,7 +4,8 @@ import {
   runtimeName,
   runtimeVersion,
 } from "../host.ts";
-import type { Hub, StreamState } from "../hub.ts";
+import type { Hub } from "../hub.ts";
+import type { StreamState } from "../stream.ts";
 
 /** An open stream: what the Go package reports of it, and more. */
 export interface ConnectionStatus {

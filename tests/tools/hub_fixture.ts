@@ -1,7 +1,8 @@
 import type { DisconnectReason } from "../../src/counters.ts";
 import { assertEquals } from "@std/assert";
 import type { Bytes } from "../../mod.ts";
-import { Hub, type HubOptions, type StreamRequest } from "../../src/hub.ts";
+import { Hub, type HubOptions } from "../../src/hub.ts";
+import type { StreamRequest } from "../../src/stream.ts";
 import { encodeBody } from "../../src/message.ts";
 import { topmost } from "../../src/namespace.ts";
 import type { Reader } from "../../src/reader.ts";
