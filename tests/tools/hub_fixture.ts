@@ -10,6 +10,7 @@ import { FakeClock } from "./fake_clock.ts";
 import { turns, until } from "./turns.ts";
 
 const encoder = new TextEncoder();
+const EPOCH = "e";
 
 /** The first chunk of a stream without `retry`. */
 export const OPENING = ":ok\n\n";
@@ -44,11 +45,25 @@ export class HubFixture {
       disconnected: ({ id }, reason) => this.ended.set(id, reason),
       ...options,
     });
+    this.hub.begin({ epoch: EPOCH, seq: 0 });
+  }
+
+  /** The id of the event that was broadcast as the `seq`th. */
+  id(seq: number): string {
+    return `${EPOCH}-${seq}`;
   }
 
   /** Opens a stream that nobody reads yet. */
   open(...namespaces: string[]): Tap {
     return this.#open(namespaces, {});
+  }
+
+  /** The same, for a client that comes back, or wants the last messages first. */
+  resume(
+    options: Partial<Pick<StreamRequest, "lastEventId" | "latest">>,
+    ...namespaces: string[]
+  ): Tap {
+    return this.#open(namespaces, options);
   }
 
   /** The same, to be ended by `hub.end(owner)`. */
@@ -77,7 +92,7 @@ export class HubFixture {
 
   /** Broadcasts a frame that is encoded already. */
   deliver(namespace: string, body: Bytes): void {
-    this.hub.deliver({ epoch: "e", seq: ++this.#seq, namespace, body });
+    this.hub.deliver({ epoch: EPOCH, seq: ++this.#seq, namespace, body });
   }
 
   #open(namespaces: string[], options: Partial<StreamRequest>): Tap {
