@@ -1,17 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { SSEServer } from "@sseserver/sseserver";
-import { HubFixture, OPENING } from "./tools/hub_fixture.ts";
+import { HubFixture, NOTHING, OPENING } from "./tools/hub_fixture.ts";
 import { turns, until } from "./tools/turns.ts";
-
-const NOTHING = {
-  topics: 0,
-  channels: 0,
-  readers: 0,
-  sockets: 0,
-  deadlines: 0,
-  retainedBytes: 0,
-};
 
 describe("the hub", () => {
   it("carries an event to its namespace and to those above it", async () => {

@@ -6,16 +6,9 @@ import { Streams } from "../../src/http/streams.ts";
 import { Hub } from "../../src/hub.ts";
 import { settingsOf } from "../../src/settings.ts";
 import { parseNamespacePath } from "../../src/namespace.ts";
+import { NOTHING } from "../tools/hub_fixture.ts";
 import { type RawClient, start, until } from "../tools/sockets.ts";
 
-const NOTHING = {
-  topics: 0,
-  channels: 0,
-  readers: 0,
-  sockets: 0,
-  deadlines: 0,
-  retainedBytes: 0,
-};
 const WAYS = ["leave", "reset", "halfClose"] as const;
 
 describe("10,000 clients that come and go", () => {

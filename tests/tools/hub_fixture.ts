@@ -1,6 +1,7 @@
 import type { DisconnectReason } from "../../src/counters.ts";
 import { assertEquals } from "@std/assert";
 import type { Bytes } from "../../mod.ts";
+import type { HostSocket } from "../../src/host_info.ts";
 import { Hub, type HubOptions } from "../../src/hub.ts";
 import type { StreamRequest } from "../../src/stream.ts";
 import { encodeBody } from "../../src/message.ts";
@@ -14,6 +15,16 @@ const EPOCH = "e";
 
 /** The first chunk of a stream without `retry`. */
 export const OPENING = ":ok\n\n";
+
+/** What is counted of a hub once everyone has left. */
+export const NOTHING = {
+  topics: 0,
+  channels: 0,
+  readers: 0,
+  sockets: 0,
+  deadlines: 0,
+  retainedBytes: 0,
+};
 
 /** A hub with a clock that is moved by hand and everything else as by default. */
 export class HubFixture {
@@ -69,6 +80,11 @@ export class HubFixture {
   /** The same, to be ended by `hub.end(owner)`. */
   openFor(owner: object, ...namespaces: string[]): Tap {
     return this.#open(namespaces, { owner });
+  }
+
+  /** The same, written to a socket that the host tells of. */
+  openAt(socket: HostSocket, ...namespaces: string[]): Tap {
+    return this.#open(namespaces, { socket });
   }
 
   /** The same, on a host whose idle time-out could not be raised. */

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import fc from "fast-check";
-import { HubFixture, type Tap } from "./hub_fixture.ts";
+import { HubFixture, NOTHING, type Tap } from "./hub_fixture.ts";
 import { turns } from "./turns.ts";
 
 const NAMESPACES = ["/", "/a", "/a/b", "/a/c", "/ab", "/b"];
@@ -127,14 +127,7 @@ export class HubModel {
     );
     assertEquals(hub.counts.retainedBytes, 0);
     for (const { tap } of this.#present()) await tap.leave();
-    assertEquals(hub.counts, {
-      topics: 0,
-      channels: 0,
-      readers: 0,
-      sockets: 0,
-      deadlines: 0,
-      retainedBytes: 0,
-    });
+    assertEquals(hub.counts, NOTHING);
     assertEquals(clock.timers, 0);
     assertEquals(
       [...ended.values()],

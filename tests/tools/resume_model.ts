@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { decode, HubFixture, type Tap } from "./hub_fixture.ts";
+import { decode, HubFixture, NOTHING, type Tap } from "./hub_fixture.ts";
 import { turns, until } from "./turns.ts";
 
 const NAMESPACES = ["/", "/a", "/a/b", "/a/c", "/ab", "/b"];
@@ -231,14 +231,7 @@ export class ResumeModel {
       this.#checkOne(client);
     }
     for (const client of this.#clients) await client.drop();
-    assertEquals(hub.counts, {
-      topics: 0,
-      channels: 0,
-      readers: 0,
-      sockets: 0,
-      deadlines: 0,
-      retainedBytes: 0,
-    });
+    assertEquals(hub.counts, NOTHING);
     assertEquals(clock.timers, 0);
   }
 

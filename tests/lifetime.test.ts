@@ -1,0 +1,176 @@
+import { assert, assertEquals } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { Deadlines } from "../src/deadlines.ts";
+import { Drain } from "../src/drain.ts";
+import type { HostSocket } from "../src/host_info.ts";
+import { Sockets } from "../src/sockets.ts";
+import { HubFixture, NOTHING } from "./tools/hub_fixture.ts";
+import { turns } from "./tools/turns.ts";
+
+describe("maxAge", () => {
+  it("ends every stream in its last quarter, each at another time", async () => {
+    const fixture = new HubFixture({ maxAge: 60_000, keepAlive: 0 });
+    const { clock, ended } = fixture;
+    const taps = Array.from({ length: 400 }, () => fixture.open("/a").flow());
+    const begun = clock.now();
+    const at: number[] = [];
+    while (fixture.hub.size > 0) {
+      await clock.advance(1_000);
+      while (at.length < ended.size) at.push(clock.now() - begun);
+    }
+    await turns();
+    assert(taps.every(({ end }) => end === "server"));
+    assertEquals([...new Set(ended.values())], ["expired"]);
+    assert(Math.min(...at) >= 45_000 && Math.max(...at) <= 61_000);
+    // No second has more than a few times its share.
+    const most = Math.max(
+      ...at.map((time) => at.filter((other) => other === time).length),
+    );
+    assert(most < 100, `${most} of 400 in one second of 15`);
+    assertEquals(fixture.hub.counts, NOTHING);
+    assertEquals(clock.timers, 0);
+  });
+
+  it("has no say in streams that end before", async () => {
+    const fixture = new HubFixture({ maxAge: 60_000 });
+    await (await fixture.join("/a")).leave();
+    assertEquals(fixture.hub.counts, NOTHING);
+    assertEquals(fixture.clock.timers, 0);
+  });
+});
+
+describe("draining", () => {
+  it("ends streams one after the other, oldest first, with the time to come back", async () => {
+    const fixture = new HubFixture({ retry: 1_000 });
+    const { hub, clock } = fixture;
+    const taps = Array.from({ length: 100 }, () => fixture.open("/a").flow());
+    await turns();
+    const drain = new Drain(hub, 10_000, clock);
+    assertEquals(hub.size, 100);
+    await clock.advance(5_000);
+    assertEquals(hub.size, 50);
+    assertEquals(
+      taps.map(({ end }) => end),
+      Array.from({ length: 100 }, (_, i) => i < 50 ? "server" : undefined),
+    );
+    fixture.broadcast("/a", "for those who are left");
+    await clock.advance(5_000);
+    await drain.finished;
+    for (const [i, tap] of taps.entries()) {
+      const told = i < 50 ? "" : "data:for those who are left\n\n";
+      assert(tap.heard.startsWith(told + "retry:"), tap.heard);
+    }
+    assert(new Set(taps.map(({ heard }) => heard)).size > 20);
+    assertEquals(hub.counts, NOTHING);
+    assertEquals(clock.timers, 0);
+  });
+
+  it("is over once everyone has left", async () => {
+    const fixture = new HubFixture();
+    const tap = await fixture.join("/a");
+    const drain = new Drain(fixture.hub, 10_000, fixture.clock);
+    await tap.leave();
+    await fixture.clock.advance(50);
+    await drain.finished;
+    assertEquals(fixture.clock.timers, 0);
+  });
+
+  it("can be hurried", async () => {
+    const fixture = new HubFixture();
+    const tap = await fixture.join("/a");
+    const drain = new Drain(fixture.hub, 10_000, fixture.clock);
+    drain.hurry();
+    await drain.finished;
+    await tap.read();
+    assertEquals(tap.end, "server");
+    assertEquals(fixture.clock.timers, 0);
+  });
+});
+
+describe("sockets", () => {
+  /** A socket that is closed when a test says so. */
+  class FakeSocket implements HostSocket {
+    isOpen = true;
+    cuts = 0;
+
+    cut(): boolean {
+      this.cuts++;
+      return false;
+    }
+
+    isClosed(): boolean {
+      return !this.isOpen;
+    }
+  }
+
+  it("count until the host has closed them, whatever became of the stream", () => {
+    const sockets = new Sockets({
+      connections: 2,
+      connectionsPerClient: undefined,
+    });
+    const [left, stays] = [new FakeSocket(), new FakeSocket()];
+    sockets.open("a");
+    sockets.open("b");
+    assertEquals(sockets.exceeded("c"), "connections");
+    left.isOpen = false;
+    sockets.end("a", left, 100);
+    sockets.end("b", stays, 100);
+    assertEquals([sockets.count, sockets.lingering], [1, 1]);
+    sockets.open("c");
+    assertEquals(sockets.exceeded("d"), "connections");
+    sockets.tend(99);
+    assertEquals(stays.cuts, 0);
+    // Its client does not read the little that is left.
+    sockets.tend(100);
+    sockets.tend(200);
+    assertEquals([stays.cuts, sockets.count], [1, 2]);
+    stays.isOpen = false;
+    // Noticed at once where that matters.
+    assertEquals(sockets.exceeded("d"), undefined);
+    assertEquals([sockets.count, sockets.lingering], [1, 0]);
+  });
+
+  it("of one client have a bound of their own, which unknown ones have not", () => {
+    const sockets = new Sockets({ connections: 100, connectionsPerClient: 2 });
+    for (const address of ["a", "a", "", "", ""]) sockets.open(address);
+    assertEquals(sockets.exceeded("a"), "connectionsPerClient");
+    assertEquals(sockets.exceeded("b"), undefined);
+    assertEquals(sockets.exceeded(""), undefined);
+    sockets.end("a", undefined, 0);
+    assertEquals(sockets.exceeded("a"), undefined);
+  });
+
+  it("keep the hub's clock going until the last is closed", async () => {
+    const fixture = new HubFixture();
+    const socket = new FakeSocket();
+    const tap = fixture.openAt(socket, "/a").flow();
+    await turns();
+    fixture.hub.disconnect(() => true);
+    assertEquals(fixture.hub.counts, { ...NOTHING, sockets: 1 });
+    assertEquals(tap.reader.closed, true);
+    await fixture.clock.advance(31_000);
+    assertEquals(socket.cuts, 1);
+    socket.isOpen = false;
+    await fixture.clock.advance(1_000);
+    assertEquals(fixture.hub.counts, NOTHING);
+    assertEquals(fixture.clock.timers, 0);
+  });
+});
+
+describe("deadlines", () => {
+  it("come due in time, and not when they were taken back", () => {
+    const deadlines = new Deadlines<{ name: string }>();
+    const [a, b, c] = ["a", "b", "c"].map((name) => ({ name }));
+    deadlines.set(a!, 1_000);
+    deadlines.set(b!, 1_000);
+    deadlines.set(c!, 5_000);
+    deadlines.set(c!, 2_000);
+    assertEquals(deadlines.due(999), []);
+    deadlines.delete(a!);
+    assertEquals(deadlines.due(1_250), [b!]);
+    assertEquals(deadlines.due(10_000), [c!]);
+    assertEquals(deadlines.size, 0);
+    deadlines.set(a!, 1);
+    assertEquals(deadlines.due(10_000), [a!]);
+  });
+});
