@@ -20,7 +20,7 @@ export interface StreamState {
   readonly connection: Connection;
   /** Events handed to it. */
   readonly sent: number;
-  /** Bytes that it is behind. */
+  /** Bytes that it is behind; while it catches up, those of all namespaces. */
   readonly lag: number;
   /** For how long data has waited for it to ask for it, in milliseconds. */
   readonly waiting: number;

@@ -346,6 +346,10 @@ describe("a history", () => {
       fixture.heard("e-1", ["/b"]),
       gap("e-5", "e-1", "e-5", "trimmed") + opening("e-5", false),
     );
+    assertEquals(
+      fixture.heard("e-3", ["/b"]),
+      gap("e-5", "e-3", "e-5", "trimmed") + opening("e-5", false),
+    );
     assertEquals(fixture.heard("e-4", ["/b"]), opening("e-4", true));
   });
 

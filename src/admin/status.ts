@@ -23,7 +23,10 @@ export interface ConnectionStatus {
   readonly user_agent: string;
   /** Events handed to the connection. */
   readonly msgs_sent: number;
-  /** Bytes that it is behind. */
+  /**
+   * Bytes that it is behind; of one that catches up from the history, those of all
+   * namespaces since its place.
+   */
   readonly lag: number;
   /**
    * `live`: it has everything; `behind`: it has yet to take some; `stalled`: it has

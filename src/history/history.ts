@@ -50,7 +50,7 @@ export interface Replay {
    * - `outrun`: the rest of an event that was begun is not there any more.
    */
   readonly state: "behind" | "present" | "ended" | "outrun";
-  /** Bytes remembered since its place, of all namespaces. */
+  /** About how many bytes came since its place, of all namespaces. */
   readonly lag: number;
   /** Takes the next piece; `undefined` where there turns out to be none. */
   next(): Chunk | undefined;

@@ -71,9 +71,9 @@ export class Remembered {
     this.#floor = floor;
   }
 
-  /** Takes note that what was before `seq` and has not been added never comes. */
-  miss(seq: number): void {
-    this.#floor = seq - 1;
+  /** Takes note that what has not been added up to a place never comes. */
+  miss(upTo: number): void {
+    this.#floor = upTo;
   }
 
   /** Adds the next event; `isEnd` where it ends its namespace. */
@@ -171,9 +171,10 @@ export class Remembered {
     return highest;
   }
 
-  /** Bytes that came after a place and are remembered, of all namespaces. */
+  /** Bytes that came after a place, or after what is forgotten; of all namespaces. */
   bytesAfter(seq: number): number {
-    const first = this.#root.entries.firstAfter(seq);
+    const { entries } = this.#root;
+    const first = entries.at(entries.after(seq));
     return first === undefined ? 0 : this.#everBytes - first.before;
   }
 

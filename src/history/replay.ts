@@ -22,7 +22,7 @@ export interface ReplaySource {
     namespaces: readonly string[],
     from: number,
   ): { readonly seq: number; readonly told: number };
-  /** Bytes remembered after a place, of all namespaces. */
+  /** About how many bytes came after a place, of all namespaces. */
   bytesAfter(seq: number): number;
   /** Takes note that a client is told of a gap. */
   countGap(): void;
