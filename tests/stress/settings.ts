@@ -1,0 +1,37 @@
+/**
+ * What the server under stress is set to, and what both sides have to know of it.
+ *
+ * @module
+ */
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/**
+ * Small enough for those who stay away to miss something, large enough for those
+ * who come back soon to miss nothing.
+ */
+export const HISTORY: {
+  readonly messages: number;
+  readonly bytes: number;
+  readonly age: number;
+} = { messages: 10_000, bytes: 6 * MIB, age: 60_000 };
+
+/**
+ * Events that may be published ahead of what those who keep up have received: a
+ * quarter of the history, and in bytes less than half of `MAX_LAG`, so that
+ * nobody who keeps up may be told of a gap or taken for slow.
+ */
+export const WINDOW = 2_500;
+
+/** Bytes that a reader may fall behind. */
+export const MAX_LAG: number = 4 * MIB;
+
+/** Milliseconds for which a reader may leave data waiting. */
+export const STALL_TIMEOUT = 1_000;
+
+/** Milliseconds between keepalives. */
+export const KEEP_ALIVE = 1_000;
+
+/** Bytes held for readers that are behind, all together. */
+export const BUFFERED_BYTES: number = 64 * MIB;
