@@ -1,8 +1,9 @@
 /**
- * `npm test`: the static checks, then the same suite under Deno, Bun and Node.
+ * `npm test`: the static checks, the same suite under Deno, Bun and Node, and 20 s
+ * of stress on each; the last is `tests/stress/main.ts`, which has its own options.
  *
  *     npm test                                  everything
- *     npm test -- static                        one part: static, deno, bun, node
+ *     npm test -- static                        one part: static, deno, bun, node, stress
  *     npm test -- deno tests/channel.test.ts    these files under one runtime
  *     npm test -- tests/channel.test.ts         these files under all three
  *
@@ -50,12 +51,17 @@ const RUNNERS: Record<string, (report: string) => string[]> = {
   ],
 };
 
+const PARTS: readonly string[] = ["static", ...Object.keys(RUNNERS), "stress"];
+
+/** How long the stress goes on on each runtime, in seconds. */
+const STRESS = 20;
+
 /** Every part of a run and what became of its tests. */
 type Results = Map<string, TestCase[]>;
 
 async function main(): Promise<void> {
   const args = process.argv.slice(2);
-  const parts = args.filter((arg) => arg === "static" || arg in RUNNERS);
+  const parts = args.filter((arg) => PARTS.includes(arg));
   const files = args.filter((arg) => !parts.includes(arg));
   const missing = files.filter((file) => !existsSync(path.resolve(file)));
   if (missing.length > 0) {
@@ -63,10 +69,7 @@ async function main(): Promise<void> {
     process.exit(2);
   }
   if (parts.length === 0) {
-    parts.push(
-      ...(files.length > 0 ? [] : ["static"]),
-      ...Object.keys(RUNNERS),
-    );
+    parts.push(...files.length > 0 ? Object.keys(RUNNERS) : PARTS);
   }
   const results: Results = new Map();
   const reports = mkdtempSync(path.join(tmpdir(), "sseserver-tests-"));
@@ -76,6 +79,8 @@ async function main(): Promise<void> {
         part,
         part === "static"
           ? await runChecks()
+          : part === "stress"
+          ? await runStress()
           : await runSuite(part, testFiles(files), `${reports}/${part}.xml`),
       );
     }
@@ -100,6 +105,23 @@ async function runChecks(): Promise<TestCase[]> {
     heading(check.name);
     const passed = await passes(deno, check, RUN_LIMIT);
     cases.push({ name: check.name, result: passed ? "passed" : "failed" });
+  }
+  return cases;
+}
+
+async function runStress(): Promise<TestCase[]> {
+  const cases: TestCase[] = [];
+  for (const name of Object.keys(RUNNERS)) {
+    heading(`stress on ${name}`);
+    const { code } = await run(runtime("node"), [
+      "tests/stress/main.ts",
+      `--runtime=${name}`,
+      `--seconds=${STRESS}`,
+    ], RUN_LIMIT);
+    cases.push({
+      name: `stress on ${name}`,
+      result: code === 0 ? "passed" : "failed",
+    });
   }
   return cases;
 }

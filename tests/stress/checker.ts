@@ -61,6 +61,8 @@ export class Checker {
   readonly #excused: Uint32Array;
   /** Up to where events may be missing. */
   #gapTo = 0;
+  /** The stream that there is now began with an id. */
+  #hadId = false;
   #isOpen = false;
   #toldOfGap = false;
   /** Where a stream that is new must not begin before. */
@@ -82,6 +84,7 @@ export class Checker {
 
   /** Takes note of a new connection; event `present` was published before it. */
   connect(present: number): void {
+    this.#hadId = this.cursor !== -1;
     this.#isOpen = false;
     this.#toldOfGap = false;
     this.#present = present;
@@ -150,7 +153,7 @@ export class Checker {
   #open(seq: number, resumed: unknown): void {
     if (this.#isOpen) this.#fail("A second sse-open");
     this.#isOpen = true;
-    if (this.cursor === -1) {
+    if (!this.#hadId) {
       if (resumed !== false) {
         this.#fail(`A new stream says resumed: ${resumed}`);
       }
@@ -179,6 +182,7 @@ export class Checker {
     gaps[gap.reason] = (gaps[gap.reason] ?? 0) + 1;
     this.#toldOfGap = true;
     const told = JSON.stringify(gap);
+    if (!this.#hadId) this.#fail(`A gap for one who has never left: ${told}`);
     // The server has not started anew, and all ids are its own.
     if (gap.reason !== "trimmed" && gap.reason !== "lagged") {
       this.#fail(`A gap for no reason: ${told}`);

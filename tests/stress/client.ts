@@ -228,7 +228,7 @@ export class Client {
       !this.#settling && this.#ending !== "server" &&
       this.#random.oneIn(LONG_ABSENCE)
     ) {
-      this.#awayUntil = this.#world.present + 2 * HISTORY.messages;
+      this.#awayUntil = this.#world.present + HISTORY.messages;
     } else this.#after(PAUSE, () => this.come());
   }
 

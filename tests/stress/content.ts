@@ -3,6 +3,9 @@ import { numberAt, startsWith } from "./bytes.ts";
 import type { Block } from "./event_blocks.ts";
 import { FILLER, type Planned } from "./schedule.ts";
 
+/** So many bytes are compared faster here than by a call. */
+const SHORT = 128;
+
 const LF = 10;
 const SPACE = 32;
 
@@ -34,8 +37,16 @@ export function difference(
 }
 
 function same(data: Buffer, at: number, end: number, offset: number): boolean {
-  return at === end ||
-    data.compare(FILLER, offset, offset + end - at, at, end) === 0;
+  const size = end - at;
+  if (size > SHORT) {
+    // Not compare(), which in Deno 2.9 checks a range against the other buffer.
+    return data.subarray(at, end)
+      .equals(FILLER.subarray(offset, offset + size));
+  }
+  for (let i = 0; i < size; i++) {
+    if (data[at + i] !== FILLER[offset + i]) return false;
+  }
+  return true;
 }
 
 /** What to show of a block that is not as it should be. */

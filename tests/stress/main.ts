@@ -15,7 +15,9 @@
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { Failures } from "./failures.ts";
+import { grown } from "./memory.ts";
 import { summary } from "./report.ts";
+import { unproven } from "./result.ts";
 import { RUNTIMES, ServerProcess } from "./server_process.ts";
 import { HISTORY } from "./settings.ts";
 import { Stress } from "./round.ts";
@@ -81,18 +83,21 @@ async function stress(
       seed: seed + 1,
       clients,
       seconds: seconds * WARM_UP,
-      events: 2 * HISTORY.messages,
+      events: HISTORY.messages,
     }, progress);
-    const before = await server.measure();
+    const before = await rounds.measure();
     const result = await rounds.round({
       seed,
       clients,
       seconds: seconds * (1 - WARM_UP),
       events: 0,
     }, progress);
-    const after = await server.measure();
+    const after = await rounds.measure();
     const metrics = await server.metrics();
     console.log(summary(result, { before, after, metrics }));
+    for (const what of [...grown(before, after), ...unproven(result)]) {
+      failures.add(what);
+    }
   } catch (error) {
     failures.add(error instanceof Error ? error.stack! : String(error));
   }

@@ -1,5 +1,5 @@
 import type { Memory } from "./memory.ts";
-import type { RoundResult } from "./round.ts";
+import type { RoundResult } from "./result.ts";
 
 const MIB = 1024 * 1024;
 

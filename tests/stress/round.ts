@@ -1,12 +1,13 @@
 import { clearInterval, setInterval } from "node:timers";
 import { sleep, until } from "../tools/sockets.ts";
-import type { Tally } from "./checker.ts";
 import { Client, type Ending, type World } from "./client.ts";
 import type { Failures } from "./failures.ts";
+import type { Memory } from "./memory.ts";
 import { PLACES } from "./namespaces.ts";
 import { Random } from "./random.ts";
+import { resultOf, type RoundResult } from "./result.ts";
 import type { ServerProcess } from "./server_process.ts";
-import { WINDOW } from "./settings.ts";
+import { HISTORY, WINDOW } from "./settings.ts";
 import { Truth } from "./truth.ts";
 import { drawView, viewOf } from "./view.ts";
 
@@ -18,17 +19,6 @@ const BATCH = 100;
 const PACE = 2;
 /** Longest wait for anything but time itself, in milliseconds. */
 const PATIENCE = 120_000;
-
-/** What happened in a round, to all clients together. */
-export interface RoundResult extends Tally {
-  /** Events published. */
-  readonly published: number;
-  readonly connections: number;
-  readonly endings: Readonly<Partial<Record<Ending, number>>>;
-  /** Those that were never cut by themselves, but by the server, and told of gaps. */
-  readonly steadyCut: number;
-  readonly steadyGaps: number;
-}
 
 /** What a round is like. */
 export interface RoundPlan {
@@ -83,6 +73,33 @@ export class Stress {
     return resultOf(clients, endings, this.#final - before);
   }
 
+  /**
+   * What memory the server takes when nobody is there. What is remembered depends
+   * on how fast the last events came, so it waits until that is too old.
+   */
+  async measure(): Promise<Memory> {
+    await sleep(HISTORY.age);
+    // Forgetting is a matter of a stream's opening, or of the beat while one is open.
+    const visit = new AbortController();
+    await fetch(`http://127.0.0.1:${this.#server.port}/subscribe/visit`, {
+      signal: visit.signal,
+    });
+    visit.abort();
+    await this.#empty();
+    const metrics = await this.#server.metrics();
+    const remembered = metrics.get("sse_history_messages")!;
+    const namespaces = PLACES.filter(({ weight }) => weight > 0).length;
+    if (remembered > namespaces) {
+      this.#failures.add(
+        `Of each namespace only the last event should be left: ${remembered} are`,
+      );
+    }
+    if (metrics.get("sse_broadcasts_total") !== this.#final) {
+      this.#failures.add(`Not as many broadcasts as events: ${this.#final}`);
+    }
+    return await this.#server.measure();
+  }
+
   async #connect(clients: readonly Client[]): Promise<void> {
     for (let i = 0; i < clients.length; i += BATCH) {
       const batch = clients.slice(i, i + BATCH);
@@ -99,7 +116,7 @@ export class Stress {
    * be a window ahead of the slowest of those who keep up, and no further.
    */
   async #publish(
-    { clients: _, seconds, events }: RoundPlan,
+    { seconds, events }: RoundPlan,
     clients: readonly Client[],
     world: World & { limit: number; present: number },
     progress: (text: string) => void,
@@ -222,40 +239,4 @@ function clientsOf(
 /** Whether a client that asks for a place gets events all the time. */
 function isBusy(place: number): boolean {
   return ["/", "/busy"].includes(PLACES[place]!.namespace);
-}
-
-function resultOf(
-  clients: readonly Client[],
-  endings: RoundResult["endings"],
-  published: number,
-): RoundResult {
-  const sum = (count: (client: Client) => number) =>
-    clients.reduce((total, client) => total + count(client), 0);
-  const tally = (key: Exclude<keyof Tally, "gaps">) =>
-    sum(({ checker }) => checker.tally[key]);
-  const gaps: Record<string, number> = {};
-  for (const { checker } of clients) {
-    for (const [reason, count] of Object.entries(checker.tally.gaps)) {
-      gaps[reason] = (gaps[reason] ?? 0) + count;
-    }
-  }
-  const steady = clients.filter(({ restless }) => !restless);
-  const steadyGaps = steady.reduce(
-    (total, { checker }) =>
-      total + Object.values(checker.tally.gaps).reduce((a, b) => a + b, 0),
-    0,
-  );
-  return {
-    published,
-    endings,
-    gaps,
-    steadyGaps,
-    steadyCut: endings.server ?? 0,
-    connections: Object.values(endings).reduce((a, b) => a + b, 0),
-    deliveries: tally("deliveries"),
-    resumed: tally("resumed"),
-    bracketed: tally("bracketed"),
-    lost: tally("lost"),
-    repeated: tally("repeated"),
-  };
 }

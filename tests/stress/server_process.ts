@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import { clearTimeout, setTimeout } from "node:timers";
 import { ROOT, runtime } from "../tools/command.ts";
 import type { Memory } from "./memory.ts";
 
@@ -30,6 +31,9 @@ export const RUNTIMES: Readonly<Record<string, readonly string[]>> = {
   bun: ["run"],
   node: ["--expose-gc"],
 };
+
+/** Milliseconds that it has to end by itself. */
+const GRACE = 10_000;
 
 /** The server under stress, seen from the driver. */
 export class ServerProcess implements AsyncDisposable {
@@ -84,11 +88,6 @@ export class ServerProcess implements AsyncDisposable {
     return server;
   }
 
-  /** Its process. */
-  get pid(): number {
-    return this.#child.pid!;
-  }
-
   /** Lets it publish up to an event. */
   raise(limit: number): void {
     this.#tell({ limit });
@@ -125,7 +124,9 @@ export class ServerProcess implements AsyncDisposable {
   /** Ends it. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#child.stdin!.end();
+    const timer = setTimeout(() => this.#child.kill("SIGKILL"), GRACE);
     await this.#ended;
+    clearTimeout(timer);
   }
 
   #get(path: string): Promise<Response> {

@@ -8,19 +8,19 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 
 /**
- * Small enough for those who stay away to miss something, large enough for those
- * who come back soon to miss nothing.
+ * Enough for those who come back soon to miss nothing, and little enough for those
+ * who stay away to miss something. Mostly it is the age that bounds it: by messages
+ * alone the busiest would have to give way to many that are quiet.
  */
 export const HISTORY: {
   readonly messages: number;
   readonly bytes: number;
   readonly age: number;
-} = { messages: 10_000, bytes: 6 * MIB, age: 60_000 };
+} = { messages: 30_000, bytes: 16 * MIB, age: 3_000 };
 
 /**
- * Events that may be published ahead of what those who keep up have received: a
- * quarter of the history, and in bytes less than half of `MAX_LAG`, so that
- * nobody who keeps up may be told of a gap or taken for slow.
+ * Events that may be published ahead of what those who keep up have received: in
+ * bytes less than half of `MAX_LAG`, so that nobody who keeps up is taken for slow.
  */
 export const WINDOW = 2_500;
 
