@@ -22,8 +22,8 @@ export type Ending =
   | "stall, cut off"
   /** Client: nothing came any more, after it had stopped to read for a while. */
   | "stall, silent"
-  /** Server, for no reason of the client's. */
-  | "server"
+  /** Server, though the client has read all the time; while it caught up, mostly. */
+  | "cut off"
   /** The end of the round. */
   | "left";
 
@@ -43,7 +43,7 @@ const PAUSE = { low: 1, high: 300 };
 /** One absence in so many lasts until the history has been replaced. */
 const LONG_ABSENCE = 6;
 /** Milliseconds for which a stall lasts: some are noticed by the server, some not. */
-const STALL = { low: 100, high: 6 * STALL_TIMEOUT };
+const STALL = { low: 100, high: 3 * STALL_TIMEOUT };
 /** Milliseconds without a byte after which one who has stalled gives up. */
 const SILENCE = 4 * KEEP_ALIVE;
 /** Milliseconds that a server has to answer a FIN with its own. */
@@ -68,13 +68,15 @@ export class Client {
   readonly view: View;
   readonly restless: boolean;
   readonly checker: Checker;
+  /** How often the server has cut it off though it has read all the time. */
+  cutOff = 0;
   /** What has happened to it, the last things only. */
   readonly trail: string[] = [];
 
   readonly #world: World;
   readonly #random: Random;
   #socket: Socket | undefined;
-  #ending: Ending = "server";
+  #ending: Ending = "cut off";
   /** The next cut, the end of a stall, or the next connection. */
   #timer: ReturnType<typeof setTimeout> | undefined;
   #silence: ReturnType<typeof setTimeout> | undefined;
@@ -110,7 +112,7 @@ export class Client {
   come(): void {
     this.#timer = undefined;
     this.#awayUntil = 0;
-    this.#ending = "server";
+    this.#ending = "cut off";
     const { checker } = this;
     checker.connect(this.#world.present);
     const blocks = new EventBlocks((block) => checker.take(block));
@@ -222,10 +224,11 @@ export class Client {
     this.#silence = undefined;
     this.#socket = undefined;
     this.#world.ended(this.#ending);
+    if (this.#ending === "cut off") this.cutOff++;
     this.#note(`${this.#ending} after ${this.checker.cursor}`);
     if (this.#leaving) return;
     if (
-      !this.#settling && this.#ending !== "server" &&
+      !this.#settling && this.#ending !== "cut off" &&
       this.#random.oneIn(LONG_ABSENCE)
     ) {
       this.#awayUntil = this.#world.present + HISTORY.messages;

@@ -7,8 +7,9 @@ export interface RoundResult extends Tally {
   readonly published: number;
   readonly connections: number;
   readonly endings: Readonly<Partial<Record<Ending, number>>>;
-  /** Those that were never cut by themselves, but by the server, and told of gaps. */
+  /** How often those were cut off who are not restless. */
   readonly steadyCut: number;
+  /** How often these were told of a gap, coming back. */
   readonly steadyGaps: number;
 }
 
@@ -39,7 +40,7 @@ export function resultOf(
     endings,
     gaps,
     steadyGaps,
-    steadyCut: endings.server ?? 0,
+    steadyCut: steady.reduce((total, { cutOff }) => total + cutOff, 0),
     connections: Object.values(endings).reduce((a, b) => a + b, 0),
     deliveries: tally("deliveries"),
     resumed: tally("resumed"),

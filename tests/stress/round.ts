@@ -236,7 +236,7 @@ function clientsOf(
   });
 }
 
-/** Whether a client that asks for a place gets events all the time. */
+/** Whether a client that asks for a place gets many events, or many bytes. */
 function isBusy(place: number): boolean {
-  return ["/", "/busy"].includes(PLACES[place]!.namespace);
+  return ["/", "/busy", "/files"].includes(PLACES[place]!.namespace);
 }
