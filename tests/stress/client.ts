@@ -227,9 +227,10 @@ export class Client {
     if (this.#ending === "cut off") this.cutOff++;
     this.#note(`${this.#ending} after ${this.checker.cursor}`);
     if (this.#leaving) return;
+    // Nothing is published before everyone has been there once.
     if (
       !this.#settling && this.#ending !== "cut off" &&
-      this.#random.oneIn(LONG_ABSENCE)
+      this.checker.cursor !== -1 && this.#random.oneIn(LONG_ABSENCE)
     ) {
       this.#awayUntil = this.#world.present + HISTORY.messages;
     } else this.#after(PAUSE, () => this.come());

@@ -75,29 +75,7 @@ async function stress(
       (why) => failures.add(why),
     );
     const rounds = new Stress(server, seed, failures);
-    const progress = (text: string) => {
-      if (process.stdout.isTTY) console.log(`  ${text}`);
-    };
-    // Fills the history, and whatever a runtime keeps for the next connection.
-    await rounds.round({
-      seed: seed + 1,
-      clients,
-      seconds: seconds * WARM_UP,
-      events: HISTORY.messages,
-    }, progress);
-    const before = await rounds.measure();
-    const result = await rounds.round({
-      seed,
-      clients,
-      seconds: seconds * (1 - WARM_UP),
-      events: 0,
-    }, progress);
-    const after = await rounds.measure();
-    const metrics = await server.metrics();
-    console.log(summary(result, { before, after, metrics }));
-    for (const what of [...grown(before, after), ...unproven(result)]) {
-      failures.add(what);
-    }
+    await compare(rounds, server, failures, { seconds, seed, clients });
   } catch (error) {
     failures.add(error instanceof Error ? error.stack! : String(error));
   }
@@ -108,6 +86,40 @@ async function stress(
     `  Again: node tests/stress/main.ts --runtime ${name} --seconds ${seconds} --seed ${seed} --clients ${clients}`,
   );
   return false;
+}
+
+/** Two rounds, the first of which says what memory is to be after the second. */
+async function compare(
+  rounds: Stress,
+  server: ServerProcess,
+  failures: Failures,
+  { seconds, seed, clients }: Omit<Arguments, "runtimes">,
+): Promise<void> {
+  const progress = (text: string) => {
+    if (process.stdout.isTTY) console.log(`  ${text}`);
+  };
+  // Fills the history, and whatever a runtime keeps for the next connection.
+  await rounds.round({
+    seed: seed + 1,
+    clients,
+    seconds: seconds * WARM_UP,
+    events: HISTORY.messages,
+  }, progress);
+  if (failures.count > 0) return;
+  const before = await rounds.measure();
+  const result = await rounds.round({
+    seed,
+    clients,
+    seconds: seconds * (1 - WARM_UP),
+    events: 0,
+  }, progress);
+  const after = await rounds.measure();
+  const metrics = await server.metrics();
+  console.log(summary(result, { before, after, metrics }));
+  if (failures.count > 0) return;
+  for (const what of [...grown(before, after), ...unproven(result)]) {
+    failures.add(what);
+  }
 }
 
 const args = readArguments();

@@ -104,9 +104,10 @@ export class Stress {
     for (let i = 0; i < clients.length; i += BATCH) {
       const batch = clients.slice(i, i + BATCH);
       for (const client of batch) client.come();
+      const late = () => batch.find(({ checker }) => checker.cursor === -1);
       await this.#until(
-        () => batch.every(({ checker }) => checker.cursor >= 0),
-        () => "the first clients to get their streams",
+        () => late() === undefined,
+        () => `sse-open for ${late()?.view.path}: ${late()?.trail.join(", ")}`,
       );
     }
   }
