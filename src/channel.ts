@@ -290,14 +290,14 @@ export class Channel implements ReaderFeed {
     return activeTime - Math.max(at.sealedAt, takenAt);
   }
 
-  /** The readers that have let data wait for `stallTimeout` milliseconds. */
-  stalled(stallTimeout: number): Reader[] {
+  /** The readers that have let data wait for so many milliseconds. */
+  stalled(wait: number): Reader[] {
     const { front } = this.#backlog;
     const { activeTime } = this.#host;
     const isOld = front.segment !== undefined &&
-      activeTime - front.sealedAt >= stallTimeout;
+      activeTime - front.sealedAt >= wait;
     return [...isOld ? this.readers : this.#replaying].filter((reader) =>
-      this.waiting(reader) >= stallTimeout
+      this.waiting(reader) >= wait
     );
   }
 

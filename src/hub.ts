@@ -354,7 +354,9 @@ export class Hub implements EngineSink, ChannelHost {
       this.#end(reader, "expired");
     }
     for (const channel of this.#behind) {
-      for (const reader of channel.stalled(stallTimeout)) {
+      // What began to wait since a beat counts from that beat on.
+      const wait = stallTimeout + this.#pulse.interval;
+      for (const reader of channel.stalled(wait)) {
         this.#drop(reader, "stalled");
       }
       for (const reader of channel.slow(maxLag, false)) {

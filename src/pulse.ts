@@ -24,7 +24,8 @@ export class Pulse {
 
   readonly #clock: Clock;
   readonly #beat: () => void;
-  readonly #tick: number;
+  /** Milliseconds from one beat to the next. */
+  readonly interval: number;
   readonly #keepAlive: number;
   readonly #wheel: KeepAliveWheel;
   readonly #fastWheel: KeepAliveWheel;
@@ -38,7 +39,7 @@ export class Pulse {
     this.#clock = clock;
     this.#beat = beat;
     this.#keepAlive = keepAlive;
-    this.#tick = Math.max(
+    this.interval = Math.max(
       10,
       Math.min(TICK, stallTimeout / 4, keepAlive === 0 ? TICK : keepAlive / 4),
     );
@@ -79,11 +80,11 @@ export class Pulse {
     this.#timer = this.#clock.setTimeout(() => {
       const now = this.#clock.now();
       const elapsed = Math.max(0, now - this.#tickedAt);
-      this.activeTime += Math.min(elapsed, 2 * this.#tick);
+      this.activeTime += Math.min(elapsed, 2 * this.interval);
       this.#tickedAt = now;
       this.#schedule();
       // May stop it.
       this.#beat();
-    }, this.#tick);
+    }, this.interval);
   }
 }

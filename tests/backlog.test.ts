@@ -131,6 +131,19 @@ async function overload(fixture: HubFixture, rounds: number): Promise<string> {
 }
 
 describe("a reader that stops reading", () => {
+  it("is not cut off as stalled before, wherever its wait began between two beats", async () => {
+    const fixture = new HubFixture({ stallTimeout: 1_000 });
+    const { clock, ended } = fixture;
+    const tap = await fixture.join("/a");
+    await clock.advance(240);
+    fixture.broadcast("/a", "x");
+    await turns();
+    await clock.advance(999);
+    assertEquals(ended.get(tap.id), undefined);
+    await clock.advance(500);
+    assertEquals(ended.get(tap.id), "stalled");
+  });
+
   it("is cut off as stalled when data has waited for stallTimeout", async () => {
     const fixture = new HubFixture({ keepAlive: 0 });
     const stalled = await fixture.join("/a");
