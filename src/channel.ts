@@ -189,11 +189,16 @@ export class Channel implements ReaderFeed {
 
   /**
    * Hands a reader that is about to end all that it has yet to take, if that is
-   * no more than `most` bytes: its stream holds them until it was read.
+   * no more than `most` bytes: its stream holds them until it was read. Returns
+   * whether it has everything; otherwise it may be in the middle of an event.
+   *
+   * One that replays gets nothing more: it comes back for the rest, and would have
+   * to hold what it is handed by itself.
    */
-  finish(reader: Reader, most: number): void {
-    if (this.lag(reader) > most) return;
+  finish(reader: Reader, most: number): boolean {
+    if (reader.replay !== undefined || this.lag(reader) > most) return false;
     while (!reader.closed && this.#take(reader));
+    return true;
   }
 
   #take(reader: Reader): boolean {
@@ -242,7 +247,10 @@ export class Channel implements ReaderFeed {
       counters.bytes += chunk.bytes.length;
       reader.send(chunk.bytes);
     }
-    if (state === "ended") this.#host.finished(reader);
+    if (
+      state === "ended" ||
+      (state === "present" && this.topics.every(({ hasEnded }) => hasEnded))
+    ) this.#host.finished(reader);
     return chunk !== undefined || reader.closed;
   }
 

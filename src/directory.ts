@@ -91,6 +91,16 @@ export class Directory {
     }
   }
 
+  /** Has everyone hear a frame in its turn, whatever they hear. */
+  addToAll(frame: Bytes): void {
+    const order = ++this.#order;
+    for (const topic of this.#topics.values()) {
+      if (topic.bytes === 0) this.#dirty.push(topic);
+      topic.add(frame, order);
+      this.pending += frame.length;
+    }
+  }
+
   /**
    * Ends the turn: seals what it has brought, and returns the channels that got
    * some of it. `now` in milliseconds since the Unix epoch.

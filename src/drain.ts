@@ -37,7 +37,7 @@ export class Drain {
 
   #step(total: number, begun: number, milliseconds: number): void {
     const part = (this.#clock.now() - begun) / milliseconds;
-    const left = Math.floor(total * (1 - part));
+    const left = Math.ceil(total * (1 - part));
     this.#streams.endOldest(this.#streams.size - left);
     if (left <= 0 || this.#streams.size === 0) {
       this.hurry();

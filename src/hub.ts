@@ -50,6 +50,8 @@ export interface HubOptions {
   ): void;
 }
 
+const encoder = new TextEncoder();
+
 /** More than this is not left pending within a turn: it is joined and sent. */
 const PENDING_BYTES = 1024 * 1024;
 /** A reader that is further behind does not get the rest when its stream ends. */
@@ -96,7 +98,7 @@ export class Hub implements EngineSink, ChannelHost {
       (namespace) => this.#history.hasEnded(namespace),
     );
     this.#openings = new Openings(retry);
-    this.#sockets = new Sockets(limits);
+    this.#sockets = new Sockets(limits, () => clock.now());
     this.#line = new WaitingLine(clock);
     this.#pulse = new Pulse(options, () => this.#onBeat());
   }
@@ -198,7 +200,7 @@ export class Hub implements EngineSink, ChannelHost {
       request.socket,
       replay,
     );
-    if (this.#sockets.count === 0) this.#pulse.start();
+    this.#pulse.start();
     this.#sockets.open(clientIP);
     channel.add(reader);
     if (replay !== undefined) this.#behind.add(channel);
@@ -206,7 +208,7 @@ export class Hub implements EngineSink, ChannelHost {
     this.#pulse.add(reader, request.impatientHost);
     if (maxAge !== undefined) {
       const age = maxAge * (1 - AGE_SPREAD * Math.random());
-      this.#deadlines.set(reader, createdAt + age);
+      this.#deadlines.set(reader, this.activeTime + age);
     }
     this.#options.connected(reader.connection, reader.owner);
     return reader;
@@ -236,14 +238,24 @@ export class Hub implements EngineSink, ChannelHost {
     }
   }
 
-  /** Takes note of where the order stands; part of {@linkcode EngineSink}. */
+  /**
+   * Takes note of where the order stands, and tells everyone if that is not where
+   * it was; part of {@linkcode EngineSink}.
+   */
   begin(position: Position): void {
-    this.#history.begin(position);
+    const notice = this.#history.begin(position);
+    if (notice === undefined || this.#readers.size === 0) return;
+    this.counters.gaps += this.#readers.size;
+    this.#directory.addToAll(encoder.encode(notice));
+    this.#turn.requestFlush();
   }
 
   /** Carries an event to everyone who hears its namespace or one above it. */
   deliver(record: EngineRecord): void {
     this.counters.broadcasts++;
+    if (!this.#history.isNext(record)) {
+      this.begin({ epoch: record.epoch, seq: record.seq - 1 });
+    }
     const frame = this.#history.add(record);
     for (const tap of this.#taps) tap(record);
     const { namespace, body } = record;
@@ -348,9 +360,9 @@ export class Hub implements EngineSink, ChannelHost {
     this.#flush();
     this.#line.tick();
     this.#history.expire();
-    const { stallTimeout, maxLag, clock } = this.#options;
+    const { stallTimeout, maxLag } = this.#options;
     for (const reader of this.#pulse.silent()) this.#keepAlive(reader);
-    for (const reader of this.#deadlines.due(clock.now())) {
+    for (const reader of this.#deadlines.due(this.activeTime)) {
       this.#end(reader, "expired");
     }
     for (const channel of this.#behind) {
@@ -385,9 +397,11 @@ export class Hub implements EngineSink, ChannelHost {
 
   /** Ends a stream after what it can take. */
   #end(reader: Reader, reason: DisconnectReason, farewell?: Bytes): void {
-    this.#readers.get(reader)?.finish(reader, FINISH_BYTES);
+    const channel = this.#readers.get(reader);
+    const isWhole = channel?.finish(reader, FINISH_BYTES);
     if (reader.closed) return;
-    reader.end(farewell);
+    // After a part of an event, anything would make it look like a whole one.
+    reader.end(isWhole ? farewell : undefined);
     this.#remove(reader, reason);
   }
 
@@ -408,12 +422,10 @@ export class Hub implements EngineSink, ChannelHost {
       this.#directory.remove(channel);
     }
     // A client that has left has let go of its socket.
-    const socket = reason === "client" ? undefined : reader.socket;
-    this.#sockets.end(
-      reader.connection.clientIP,
-      socket,
-      this.activeTime + this.#options.stallTimeout,
-    );
+    if (reason === "client") this.#sockets.close(reader);
+    else {
+      this.#sockets.end(reader, this.activeTime + this.#options.stallTimeout);
+    }
     if (this.#sockets.count === 0) this.#pulse.stop();
     if (this.#readers.size === 0) this.#line.relieve();
     this.counters.disconnects[reason]++;

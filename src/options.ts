@@ -160,9 +160,9 @@ export interface SSEServerOptions {
    */
   readonly retry?: number | false;
   /**
-   * Milliseconds after which a stream ends at the latest, so that clients spread
-   * over new processes; each at a time of its own in the last quarter of it. From
-   * 1,000. By default streams have no end.
+   * Milliseconds after which a stream ends, so that clients spread over new
+   * processes; each at a time of its own in the last quarter of it, to a second.
+   * From 1,000. By default streams have no end.
    */
   readonly maxAge?: number;
   /**

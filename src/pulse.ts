@@ -49,8 +49,9 @@ export class Pulse {
     );
   }
 
-  /** Begins to beat. */
+  /** Begins to beat, unless it does. */
   start(): void {
+    if (this.#timer !== undefined) return;
     this.#tickedAt = this.#clock.now();
     this.#schedule();
   }

@@ -175,7 +175,11 @@ export class Reader implements UnderlyingDefaultSource<Bytes> {
   drop(reason: string): void {
     if (this.#closed) return;
     this.#closed = true;
-    if (this.socket?.cut()) return;
+    if (!this.socket?.cut()) this.fail(reason);
+  }
+
+  /** Lets go of what it still holds, also after its end. */
+  fail(reason: string): void {
     this.#controller!.error(new CutOffError(reason));
   }
 

@@ -58,7 +58,8 @@ export class Topic<Channel> {
 
 /**
  * Joins what came through several topics this turn, in the server's order. No
- * frame is in two of them: a channel's namespaces never lie below one another.
+ * event is in two of them, as a channel's namespaces never lie below one another;
+ * what everyone is to hear is in all of them.
  */
 export function sealMerged(
   topics: readonly Topic<unknown>[],
@@ -69,5 +70,8 @@ export function sealMerged(
     frames.forEach((frame, i) => placed.push({ frame, order: orders[i]! }));
   }
   placed.sort((a, b) => a.order - b.order);
-  return seal(placed.map(({ frame }) => frame));
+  return seal(
+    placed.filter(({ order }, i) => order !== placed[i - 1]?.order)
+      .map(({ frame }) => frame),
+  );
 }

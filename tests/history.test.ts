@@ -9,6 +9,7 @@ import { describe, it } from "@std/testing/bdd";
 import fc from "fast-check";
 import { BoundedHistory } from "../src/history/bounded.ts";
 import type { HistoryBounds, Replay } from "../src/history/history.ts";
+import { encodeEnd } from "../src/notice.ts";
 import { Remembered } from "../src/history/remembered.ts";
 import { SlabEncoder } from "../src/slab.ts";
 import { decode } from "./tools/hub_fixture.ts";
@@ -40,9 +41,22 @@ class Fixture {
   /** Remembers an event; returns its id. */
   add(namespace: string, data = "x"): string {
     const seq = ++this.#seq;
-    const body = encoder.encode(`data:${data}\n\n`);
-    this.history.add({ epoch: "e", seq, namespace, body });
+    this.#deliver("e", seq, namespace, data);
     return `e-${seq}`;
+  }
+
+  /** The same in another place; returns what those who are live are told. */
+  addAt(epoch: string, seq: number, namespace: string): string | undefined {
+    const told = this.history.isNext({ epoch, seq })
+      ? undefined
+      : this.history.begin({ epoch, seq: seq - 1 });
+    this.#deliver(epoch, seq, namespace, "new");
+    return told;
+  }
+
+  #deliver(epoch: string, seq: number, namespace: string, data: string): void {
+    const body = encoder.encode(`data:${data}\n\n`);
+    this.history.add({ epoch, seq, namespace, body });
   }
 
   /** All that a client of these namespaces is sent before it is live. */
@@ -329,8 +343,10 @@ describe("a history", () => {
       latest: false,
     });
     replay!.next();
-    const body = encoder.encode("data:new\n\n");
-    fixture.history.add({ epoch: "f", seq: 1, namespace: "/a", body });
+    assertEquals(
+      fixture.addAt("f", 1, "/a"),
+      gap("f-0", "e-5", "f-0", "epoch"),
+    );
     assertEquals(
       decode(chunksOf(replay).map(({ bytes }) => bytes)),
       gap("f-0", "e-2", "f-0", "epoch") + "id:f-1\ndata:new\n\n",
@@ -340,8 +356,10 @@ describe("a history", () => {
   it("tells everyone of what its engine never delivered", () => {
     const fixture = new Fixture();
     fixture.add("/a", "1");
-    const body = encoder.encode("data:5\n\n");
-    fixture.history.add({ epoch: "e", seq: 5, namespace: "/a", body });
+    assertEquals(
+      fixture.addAt("e", 5, "/a"),
+      gap("e-4", "e-1", "e-4", "trimmed"),
+    );
     assertEquals(
       fixture.heard("e-1", ["/b"]),
       gap("e-5", "e-1", "e-5", "trimmed") + opening("e-5", false),
@@ -395,6 +413,49 @@ describe("the last messages", () => {
       notices + decode(chunksOf(replay).map(({ bytes }) => bytes)),
       "data:1\n\ndata:2\n\n" + opening("e-2", false) +
         "id:e-3\ndata:3\n\nid:e-4\ndata:4\n\n",
+    );
+  });
+
+  it("are the newest of all namespaces that were asked for", () => {
+    const fixture = new Fixture();
+    for (let i = 0; i < 1_999; i++) fixture.add(`/a/${i}`, "a");
+    for (let i = 0; i < 500; i++) fixture.add(`/b/${i}`, "b");
+    const heard = fixture.heard("", ["/a", "/b"], true);
+    assertEquals(
+      ["a", "b"].map((data) => heard.split(`data:${data}\n`).length - 1),
+      [500, 500],
+    );
+  });
+
+  it("are not another client's, who came at another time", () => {
+    const fixture = new Fixture();
+    fixture.add("/a/1", "one");
+    fixture.add("/a/2", "two");
+    fixture.add("/a/3", "three");
+    const first = fixture.heard("", ["/a"], true);
+    assert(first.startsWith("data:one\n\ndata:two\n\ndata:three\n\n"));
+    const seq = 4;
+    const body = encodeEnd("/a/2");
+    fixture.history.add({ epoch: "e", seq, namespace: "/a/2", body });
+    assertEquals(
+      fixture.heard("", ["/a"], true),
+      "data:one\n\ndata:three\n\n" + opening("e-4", false),
+    );
+  });
+
+  it("come again after a gap, and the stream opens after that", () => {
+    const fixture = new Fixture({ messages: 3 });
+    fixture.add("/a", "1");
+    const { replay } = fixture.history.open({
+      namespaces: ["/"],
+      lastEventId: "",
+      latest: true,
+    });
+    for (let i = 2; i < 6; i++) fixture.add("/a", `${i}`);
+    assertEquals(
+      decode(chunksOf(replay).map(({ bytes }) => bytes)),
+      gap("e-2", "e-1", "e-2", "lagged") + opening("e-2", false) +
+        "id:e-3\ndata:3\n\nid:e-4\ndata:4\n\nid:e-5\ndata:5\n\n",
     );
   });
 

@@ -3,9 +3,11 @@ import { describe, it } from "@std/testing/bdd";
 import { Deadlines } from "../src/deadlines.ts";
 import { Drain } from "../src/drain.ts";
 import type { HostSocket } from "../src/host_info.ts";
-import { Sockets } from "../src/sockets.ts";
+import { Sockets, type SocketUser } from "../src/sockets.ts";
 import { HubFixture, NOTHING } from "./tools/hub_fixture.ts";
 import { turns } from "./tools/turns.ts";
+
+const HISTORY = { messages: 1_000, bytes: 10_000_000, age: 3_600_000 };
 
 describe("maxAge", () => {
   it("ends every stream in its last quarter, each at another time", async () => {
@@ -65,6 +67,49 @@ describe("draining", () => {
     assertEquals(clock.timers, 0);
   });
 
+  it("takes its time for a single one too", async () => {
+    const fixture = new HubFixture();
+    const tap = fixture.open("/a").flow();
+    await turns();
+    const drain = new Drain(fixture.hub, 10_000, fixture.clock);
+    await fixture.clock.advance(9_900);
+    assertEquals(tap.end, undefined);
+    await fixture.clock.advance(100);
+    await drain.finished;
+    assertEquals(tap.end, "server");
+  });
+
+  it("does not make a whole event of one that was sent in part", async () => {
+    const fixture = new HubFixture({ retry: 1_000, history: HISTORY });
+    fixture.broadcast("/a", "x".repeat(200_000));
+    const resumer = fixture.resume({ lastEventId: "e-0" }, "/a");
+    const live = fixture.open("/a");
+    for (const tap of [resumer, live]) await tap.read();
+    const frame = `id:e-2\n` + fixture.broadcast("/a", "y".repeat(6_000_000));
+    await resumer.read();
+    await live.read();
+    const drain = new Drain(fixture.hub, 1, fixture.clock);
+    await fixture.clock.advance(100);
+    await drain.finished;
+    for (const tap of [resumer, live]) await tap.readBytes(Infinity);
+    assertEquals([resumer.end, live.end], ["server", "server"]);
+    assertEquals(resumer.heard.length, 65_536);
+    assert(frame.startsWith(live.heard) && live.bytes < 200_000);
+  });
+
+  it("hands nothing to those who catch up, as they come back for it", async () => {
+    const fixture = new HubFixture({ history: HISTORY });
+    for (let i = 0; i < 100; i++) fixture.broadcast("/a", "x".repeat(30_000));
+    const taps = Array.from(
+      { length: 10 },
+      () => fixture.resume({ lastEventId: "e-0" }, "/a"),
+    );
+    for (const tap of taps) await tap.read();
+    fixture.hub.end();
+    for (const tap of taps) await tap.readBytes(Infinity);
+    assert(taps.every(({ bytes, end }) => bytes === 0 && end === "server"));
+  });
+
   it("is over once everyone has left", async () => {
     const fixture = new HubFixture();
     const tap = await fixture.join("/a");
@@ -103,19 +148,36 @@ describe("sockets", () => {
     }
   }
 
+  class FakeStream implements SocketUser {
+    readonly connection: { readonly clientIP: string };
+    readonly socket: HostSocket | undefined;
+    fails = 0;
+
+    constructor(clientIP: string, socket: HostSocket | undefined) {
+      this.connection = { clientIP };
+      this.socket = socket;
+    }
+
+    fail(): void {
+      this.fails++;
+    }
+  }
+
   it("count until the host has closed them, whatever became of the stream", () => {
+    let now = 0;
     const sockets = new Sockets({
       connections: 2,
       connectionsPerClient: undefined,
-    });
+    }, () => now);
     const [left, stays] = [new FakeSocket(), new FakeSocket()];
     sockets.open("a");
     sockets.open("b");
     assertEquals(sockets.exceeded("c"), "connections");
     left.isOpen = false;
-    sockets.end("a", left, 100);
-    sockets.end("b", stays, 100);
-    assertEquals([sockets.count, sockets.lingering], [1, 1]);
+    sockets.end(new FakeStream("a", left), 100);
+    const stream = new FakeStream("b", stays);
+    sockets.end(stream, 100);
+    assertEquals(sockets.count, 1);
     sockets.open("c");
     assertEquals(sockets.exceeded("d"), "connections");
     sockets.tend(99);
@@ -123,20 +185,26 @@ describe("sockets", () => {
     // Its client does not read the little that is left.
     sockets.tend(100);
     sockets.tend(200);
-    assertEquals([stays.cuts, sockets.count], [1, 2]);
+    assertEquals([stays.cuts, stream.fails, sockets.count], [1, 1, 2]);
+    assertEquals(sockets.exceeded("d"), "connections");
     stays.isOpen = false;
-    // Noticed at once where that matters.
+    // Noticed where that matters, but not looked for all the time.
+    assertEquals(sockets.exceeded("d"), "connections");
+    now += 100;
     assertEquals(sockets.exceeded("d"), undefined);
-    assertEquals([sockets.count, sockets.lingering], [1, 0]);
+    assertEquals(sockets.count, 1);
   });
 
   it("of one client have a bound of their own, which unknown ones have not", () => {
-    const sockets = new Sockets({ connections: 100, connectionsPerClient: 2 });
+    const sockets = new Sockets({
+      connections: 100,
+      connectionsPerClient: 2,
+    }, () => 0);
     for (const address of ["a", "a", "", "", ""]) sockets.open(address);
     assertEquals(sockets.exceeded("a"), "connectionsPerClient");
     assertEquals(sockets.exceeded("b"), undefined);
     assertEquals(sockets.exceeded(""), undefined);
-    sockets.end("a", undefined, 0);
+    sockets.end(new FakeStream("a", undefined), 0);
     assertEquals(sockets.exceeded("a"), undefined);
   });
 
@@ -154,6 +222,20 @@ describe("sockets", () => {
     await fixture.clock.advance(1_000);
     assertEquals(fixture.hub.counts, NOTHING);
     assertEquals(fixture.clock.timers, 0);
+  });
+
+  it("that are found closed when one more is asked for add no second clock", () => {
+    const fixture = new HubFixture({}, { connections: 1 });
+    for (let i = 0; i < 5; i++) {
+      const socket = new FakeSocket();
+      fixture.openAt(socket, "/a");
+      fixture.hub.disconnect(() => true);
+      assertEquals(fixture.hub.exceeded("b"), "connections");
+      socket.isOpen = false;
+      fixture.clock.jump(100);
+      assertEquals(fixture.hub.exceeded("b"), undefined);
+    }
+    assertEquals(fixture.clock.timers, 1);
   });
 });
 

@@ -118,6 +118,38 @@ describe("a stream of a hub that remembers", () => {
     assertEquals(fixture.hub.counts, NOTHING);
   });
 
+  it("is told when its engine goes on somewhere else", async () => {
+    const fixture = remembering();
+    const taps = [
+      fixture.open("/a").flow(),
+      fixture.open("/a", "/b").flow(),
+      fixture.open("/c").flow(),
+    ];
+    await turns();
+    fixture.broadcast("/a", "1");
+    const at = (epoch: string, seq: number) =>
+      fixture.hub.deliver({
+        epoch,
+        seq,
+        namespace: "/a",
+        body: new TextEncoder().encode("data:new\n\n"),
+      });
+    at("e", 5);
+    at("f", 1);
+    const told = (id: string, from: string, reason: string) =>
+      `id:${id}\nevent:sse-gap\ndata:{"from":"${from}","to":"${id}","reason":"${reason}"}\n\n`;
+    const [first, second] = [
+      told("e-4", "e-1", "trimmed"),
+      told("f-0", "e-5", "epoch"),
+    ];
+    const heard = "id:e-1\ndata:1\n\n" + first + "id:e-5\ndata:new\n\n" +
+      second + "id:f-1\ndata:new\n\n";
+    await taps[0]!.hears(heard);
+    await taps[1]!.hears(heard);
+    await taps[2]!.hears(first + second);
+    assertEquals(fixture.hub.counters.gaps, 6);
+  });
+
   it("moves its client's id on while it is silent, never past what it has not got", async () => {
     const fixture = remembering({ keepAlive: 1_000 });
     const { clock } = fixture;
@@ -274,6 +306,21 @@ describe("the end of a namespace", () => {
     assertEquals(tap.end, undefined);
     assertEquals(fixture.hub.history.hasSeenEnd(seen(fixture)), false);
     assertEquals(fixture.hub.history.size, { messages: 0, bytes: 0 });
+  });
+
+  it("ends who catches up together with who is live, though one end is forgotten", async () => {
+    const fixture = remembering({ history: { ...history, messages: 1 } });
+    const live = fixture.open("/a", "/b").flow();
+    await turns();
+    endOf(fixture, "/a");
+    fixture.broadcast("/b", "2");
+    const late = fixture.resume({ lastEventId: "e-1" }, "/a", "/b");
+    await late.read();
+    endOf(fixture, "/b");
+    late.flow();
+    await turns(5);
+    assertEquals([live.end, late.end], ["server", "server"]);
+    assertEquals(fixture.hub.counts, NOTHING);
   });
 
   it("ends streams without a history too", async () => {

@@ -39,7 +39,7 @@ export interface ConnectionStatus {
 export interface Status {
   /** `deno`, `bun` or `node`, the environment, and the host's name. */
   readonly node: string;
-  /** `"OK"`, or `"closed"`. */
+  /** `"OK"`, or `"closed"` from the call of close() on, also while streams drain. */
   readonly status: "OK" | "closed";
   /** When this was reported, in seconds since the Unix epoch. */
   readonly reported_at: number;

@@ -80,6 +80,7 @@ export class BoundedHistory implements History, ReplaySource {
   }
 
   get size(): { readonly messages: number; readonly bytes: number } {
+    this.expire();
     const { messages, bytes } = this.#remembered;
     return { messages, bytes };
   }
@@ -90,9 +91,13 @@ export class BoundedHistory implements History, ReplaySource {
     return this.#keepAlive ??= encoder.encode(`id:${this.#id(this.#top)}\n\n`);
   }
 
-  begin({ epoch, seq }: Position): void {
-    if (epoch === this.#epoch) {
-      if (seq > this.#top) this.#remembered.miss(seq);
+  begin({ epoch, seq }: Position): string | undefined {
+    const isNew = this.#epoch === "";
+    const from = this.#id(this.#top);
+    const reason = epoch === this.#epoch ? "trimmed" : "epoch";
+    if (reason === "trimmed") {
+      if (seq === this.#top) return undefined;
+      this.#remembered.miss(seq);
     } else {
       this.#epoch = epoch;
       this.#idStart = `id:${epoch}-`;
@@ -101,12 +106,16 @@ export class BoundedHistory implements History, ReplaySource {
     }
     this.#top = seq;
     this.#keepAlive = undefined;
+    if (isNew) return undefined;
+    const to = this.#id(seq);
+    return gapNotice(to, { from, to, reason });
   }
 
-  add({ epoch, seq, namespace, body }: EngineRecord): Bytes {
-    if (epoch !== this.#epoch || seq !== this.#top + 1) {
-      this.begin({ epoch, seq: seq - 1 });
-    }
+  isNext({ epoch, seq }: Position): boolean {
+    return epoch === this.#epoch && seq === this.#top + 1;
+  }
+
+  add({ seq, namespace, body }: EngineRecord): Bytes {
     this.#top = seq;
     this.#keepAlive = undefined;
     const frame = this.#slabs.encodeBefore(`${this.#idStart}${seq}\n`, body);
@@ -133,12 +142,13 @@ export class BoundedHistory implements History, ReplaySource {
         epoch: this.#epoch,
         seq,
         told,
-        afterLatest: latestFirst ? open : undefined,
+        latest: latestFirst,
       }),
     };
   }
 
   hasSeenEnd({ namespaces, lastEventId }: Asked): boolean {
+    this.expire();
     const end = this.#endOf(namespaces);
     if (end === 0) return false;
     const position = parseId(lastEventId);
@@ -223,7 +233,8 @@ export class BoundedHistory implements History, ReplaySource {
   #beginning(namespaces: readonly string[]): Resumption {
     const end = this.#endOf(namespaces);
     const seq = end === 0 ? this.#top : end - 1;
-    return { seq, told: seq, resumed: false, gap: undefined };
+    const told = Math.max(seq, this.trimmed(namespaces));
+    return { seq, told, resumed: false, gap: undefined };
   }
 
   #resumption(namespaces: readonly string[], lastEventId: string): Resumption {

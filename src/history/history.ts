@@ -64,9 +64,14 @@ export interface History {
   readonly size: { readonly messages: number; readonly bytes: number };
   /** What a silent stream that has everything is sent. */
   readonly keepAlive: Bytes;
-  /** Takes note of where the order stands before the next event. */
-  begin(position: Position): void;
-  /** Remembers an event; returns it as it goes to the wire. */
+  /**
+   * Takes note of where the order stands before the next event. Returns what tells
+   * those who are live where that is not after the last event.
+   */
+  begin(position: Position): string | undefined;
+  /** Whether a place is that of the next event, after the last one. */
+  isNext(position: Position): boolean;
+  /** Remembers the next event; returns it as it goes to the wire. */
   add(record: EngineRecord): Bytes;
   /** Finds out how a stream begins. */
   open(asked: Asked): Beginning;
@@ -86,7 +91,8 @@ export const NO_HISTORY: History = {
   enabled: false,
   size: { messages: 0, bytes: 0 },
   keepAlive: KEEP_ALIVE,
-  begin() {},
+  begin: () => undefined,
+  isNext: () => true,
   add: ({ body }) => body,
   open: () => PRESENT,
   hasSeenEnd: () => false,

@@ -7,6 +7,8 @@ export interface Entry extends Listed {
   readonly at: number;
   /** As it is on the wire. Replaced by a copy where it keeps too much alive. */
   frame: Bytes;
+  /** Nothing comes to its namespace after it, unless it does after all. */
+  readonly isEnd: boolean;
   /** Its namespace. */
   readonly node: HistoryNode;
   /** Bytes of all events that were ever remembered before it. */

@@ -90,6 +90,7 @@ export class Remembered {
       seq,
       at: now,
       frame,
+      isEnd,
       node,
       before: this.#everBytes,
       next: undefined,
@@ -137,7 +138,7 @@ export class Remembered {
       }
       this.#expiredTo = entry.seq;
       const { node } = entry;
-      if (entry.next !== undefined || node.endedAt === entry.seq) {
+      if (entry.next !== undefined || entry.isEnd) {
         this.#forget(entry);
       } else {
         entry.expired = true;

@@ -1,4 +1,4 @@
-import { type Gap, gapNotice, type GapReason } from "../notice.ts";
+import { type Gap, gapNotice, type GapReason, openNotice } from "../notice.ts";
 import { VIEW_BYTES } from "../segment.ts";
 import type { Bytes } from "../slab.ts";
 import type { Chunk, Replay } from "./history.ts";
@@ -37,11 +37,8 @@ export interface Start {
   readonly seq: number;
   /** The last place of which the client was told that it may be missing. */
   readonly told: number;
-  /**
-   * Sent once the last message of each namespace has been; `undefined` where the
-   * client does not want these.
-   */
-  readonly afterLatest: string | undefined;
+  /** The last message of each namespace comes first, and then `sse-open`. */
+  readonly latest: boolean;
 }
 
 const encoder = new TextEncoder();
@@ -55,7 +52,7 @@ export class BoundedReplay implements Replay {
   #epoch: string;
   #seq: number;
   #told: number;
-  #afterLatest: string | undefined;
+  #hasOpened: boolean;
   /** Place of the last one of the last messages that was sent; -1: they are done. */
   #latestTo: number;
   /** The event that was sent in part, and how many bytes of it. */
@@ -65,16 +62,16 @@ export class BoundedReplay implements Replay {
   constructor(
     source: ReplaySource,
     namespaces: readonly string[],
-    { epoch, seq, told, afterLatest }: Start,
+    { epoch, seq, told, latest }: Start,
   ) {
     this.#source = source;
     this.#namespaces = namespaces;
     this.#epoch = epoch;
     this.#seq = seq;
     this.#told = told;
-    this.#afterLatest = afterLatest;
-    this.#wantsLatest = afterLatest !== undefined;
-    this.#latestTo = this.#wantsLatest ? 0 : -1;
+    this.#wantsLatest = latest;
+    this.#hasOpened = !latest;
+    this.#latestTo = latest ? 0 : -1;
   }
 
   get state(): Replay["state"] {
@@ -124,15 +121,15 @@ export class BoundedReplay implements Replay {
       this.#latestTo,
     );
     if (latest.length > 0) {
-      return this.#hand(latest, bodyOf, "latest", (seq) => {
+      return this.#hand(latest, bodyOf, `latest ${this.#seq}`, (seq) => {
         this.#latestTo = seq;
       });
     }
     if (this.#offset > 0) return this.#outrun();
     this.#latestTo = -1;
-    const text = this.#afterLatest;
-    this.#afterLatest = undefined;
-    return text === undefined ? undefined : notice(text);
+    if (this.#hasOpened) return undefined;
+    this.#hasOpened = true;
+    return notice(openNotice(`${this.#epoch}-${this.#seq}`, false));
   }
 
   #events(): Chunk | undefined {

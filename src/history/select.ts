@@ -1,4 +1,3 @@
-import { isEnd } from "../notice.ts";
 import { SEGMENT_BYTES } from "../segment.ts";
 import type { Bytes } from "../slab.ts";
 import type { Entries, Entry } from "./node.ts";
@@ -84,30 +83,61 @@ export function latestAsOf(
   seq: number,
   from: number,
 ): readonly Entry[] {
-  const latest: Entry[] = [];
   const looks = Math.ceil(LATEST_LOOKED_AT / Math.max(1, lists.length));
-  for (const list of lists) {
-    const end = list.after(seq);
-    const start = Math.max(list.head, end - looks);
-    for (let i = end - 1; i >= start; i--) {
-      const entry = list.at(i)!;
-      if (entry.gone || (entry.next && entry.next.seq <= seq)) continue;
-      if (!isEnd(bodyOf(entry))) latest.push(entry);
-      if (latest.length >= lists.length * LATEST_MESSAGES) break;
-    }
-  }
-  latest.sort((a, b) => b.seq - a.seq);
-  const sent: Entry[] = [];
+  const walks = lists.map((list) => new LatestWalk(list, seq, looks));
+  // Newest first, so that no more are looked at than are sent.
+  const latest: Entry[] = [];
   let bytes = 0;
-  for (const entry of latest) {
+  while (latest.length < LATEST_MESSAGES) {
+    let newest: LatestWalk | undefined;
+    for (const walk of walks) {
+      if (walk.seq > (newest?.seq ?? 0)) newest = walk;
+    }
+    const entry = newest?.entry;
+    if (entry === undefined || entry.seq <= from) break;
     bytes += entry.frame.length;
-    if (sent.length === LATEST_MESSAGES) break;
-    if (sent.length > 0 && bytes > LATEST_BYTES) break;
-    sent.push(entry);
+    if (latest.length > 0 && bytes > LATEST_BYTES) break;
+    latest.push(entry);
+    newest!.step();
   }
-  return beginning(sent.reverse().filter((entry) => entry.seq > from));
+  return beginning(latest.reverse());
 }
 
+/** Goes back in a list, from one last message of a namespace to the next. */
+class LatestWalk {
+  /** Where it is; `undefined` at its end. */
+  entry: Entry | undefined;
+  readonly #list: Entries;
+  readonly #asOf: number;
+  readonly #end: number;
+  #index: number;
+
+  constructor(list: Entries, asOf: number, looks: number) {
+    this.#list = list;
+    this.#asOf = asOf;
+    this.#index = list.after(asOf);
+    this.#end = Math.max(list.head, this.#index - looks);
+    this.step();
+  }
+
+  /** The place of its message; 0 at its end. */
+  get seq(): number {
+    return this.entry?.seq ?? 0;
+  }
+
+  step(): void {
+    while (--this.#index >= this.#end) {
+      const entry = this.#list.at(this.#index)!;
+      if (entry.gone || entry.isEnd) continue;
+      if (entry.next !== undefined && entry.next.seq <= this.#asOf) continue;
+      this.entry = entry;
+      return;
+    }
+    this.entry = undefined;
+  }
+}
+
+/** As many as go into a segment, and one at least. */
 function beginning(entries: readonly Entry[]): readonly Entry[] {
   let size = 0;
   const end = entries.findIndex(({ frame }, i) => {
