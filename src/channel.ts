@@ -3,8 +3,9 @@ import type { Counters } from "./counters.ts";
 import type { Replay } from "./history/history.ts";
 import type { Bytes } from "./slab.ts";
 import type { Reader, ReaderFeed } from "./reader.ts";
+import { ReadyReaders } from "./ready.ts";
+import { type Judged, Slowness } from "./slowness.ts";
 import { sealMerged, type Topic } from "./topic.ts";
-import { SPREAD } from "./waiting_line.ts";
 
 /** What a channel needs of its hub. */
 export interface ChannelHost {
@@ -29,13 +30,6 @@ export interface ChannelHost {
 }
 
 /**
- * How long a reader may be too far behind, in active time (ms), on a server that
- * has time for everyone, or leave data untouched on one that has not, before that
- * alone shows that it is slow. A burst makes anyone lag for a moment.
- */
-const PATIENCE = 5_000;
-
-/**
  * Everyone who hears exactly the same bytes.
  *
  * What was broadcast is joined into segments once a turn; readers are cursors
@@ -43,7 +37,7 @@ const PATIENCE = 5_000;
  * come back to something they have missed take it from the history first, and
  * hold nothing here until they have come to the present.
  */
-export class Channel implements ReaderFeed {
+export class Channel implements ReaderFeed, Judged {
   /** Identifies it within the hub. */
   readonly key: string;
   /** The namespaces that it hears. */
@@ -53,18 +47,13 @@ export class Channel implements ReaderFeed {
   readonly #replaying: Set<Reader> = new Set();
   /** Those of its topics that have frames this turn. */
   dirty: Topic<Channel>[] = [];
+  /** The furthest that any reader got, less its head start, in bytes. */
+  lead = 0;
 
   readonly #host: ChannelHost;
   readonly #backlog: Backlog;
-  /** The readers that have taken everything and asked for more; a list to swap with. */
-  #ready: Reader[] = [];
-  #spare: Reader[] = [];
-  /** The furthest that any reader got, less its head start, in bytes. */
-  #lead = 0;
-  /** Size of the backlog at which slow readers are looked for again. */
-  #checkAt = 0;
-  /** Since when the backlog is too large though the server is not busy. */
-  #overSince = Infinity;
+  readonly #ready: ReadyReaders = new ReadyReaders();
+  readonly #slowness: Slowness = new Slowness(this);
 
   constructor(
     key: string,
@@ -112,11 +101,11 @@ export class Channel implements ReaderFeed {
     reader.skip = pending;
     reader.joinedAt = end.start + pending;
     reader.joinedEvents = end.events + pendingEvents;
-    if (this.#live === 0) this.#lead = reader.joinedAt;
+    if (this.#live === 0) this.lead = reader.joinedAt;
     // On a saturated server everyone is behind, and one who begins at the end
     // would make them all look slow: until the server has recovered it counts
     // from where the fastest stands.
-    reader.headStart = Math.max(0, reader.joinedAt - this.#lead);
+    reader.headStart = Math.max(0, reader.joinedAt - this.lead);
     end.readers++;
   }
 
@@ -131,7 +120,7 @@ export class Channel implements ReaderFeed {
     if (this.#replaying.delete(reader)) return;
     reader.at.readers--;
     reader.at = NOWHERE;
-    this.#unready(reader);
+    this.#ready.delete(reader);
     this.#backlog.tidy();
   }
 
@@ -145,18 +134,13 @@ export class Channel implements ReaderFeed {
 
   /** Hands the ready readers their next segment. */
   flush(): void {
-    const ready = this.#ready;
-    this.#ready = this.#spare;
-    for (const reader of ready) reader.readyIndex = -1;
     // Whoever keeps up must not get ahead of those who already wait, or they
     // would fall behind for good and be taken for slow.
     const { saturated } = this.#host;
-    for (const reader of ready) {
+    this.#ready.drain((reader) => {
       if (saturated) this.#host.park(reader);
       else this.serve(reader);
-    }
-    ready.length = 0;
-    this.#spare = ready;
+    });
     this.#backlog.tidy();
   }
 
@@ -165,8 +149,7 @@ export class Channel implements ReaderFeed {
     reader.deafSince = -1;
     if (reader.readyIndex !== -1 || reader.parked) return;
     if (reader.replay === undefined && reader.at.segment === undefined) {
-      reader.readyIndex = this.#ready.length;
-      this.#ready.push(reader);
+      this.#ready.add(reader);
     } else if (reader.credit > 0) {
       reader.credit--;
       this.serve(reader);
@@ -214,7 +197,7 @@ export class Channel implements ReaderFeed {
       if (skip >= bytes.length) continue;
       if (!this.#host.busy) reader.headStart = 0;
       const reached = reader.at.start - reader.headStart;
-      if (reached > this.#lead) this.#lead = reached;
+      if (reached > this.lead) this.lead = reached;
       reader.takenAt = this.#host.activeTime;
       const { counters } = this.#host;
       counters.deliveries += Math.max(0, reader.at.events - before);
@@ -257,7 +240,7 @@ export class Channel implements ReaderFeed {
   /** Writes to a reader that has everything; false where it has not asked for more. */
   sendIdle(reader: Reader, chunk: Bytes): boolean {
     if (reader.readyIndex === -1) return false;
-    this.#unready(reader);
+    this.#ready.delete(reader);
     reader.takenAt = this.#host.activeTime;
     reader.send(chunk);
     return true;
@@ -282,7 +265,7 @@ export class Channel implements ReaderFeed {
   /** Bytes between the fastest of its readers and the end. */
   get leadLag(): number {
     if (this.#live === 0) return 0;
-    return Math.max(0, this.#backlog.end.start - this.#lead);
+    return Math.max(0, this.#backlog.end.start - this.lead);
   }
 
   /**
@@ -309,33 +292,10 @@ export class Channel implements ReaderFeed {
     );
   }
 
-  /**
-   * The readers that are slow by their own fault: more than `maxLag` bytes behind
-   * while others got on, or for long though the server had time for everyone.
-   * When even the fastest is behind on a busy server, it is the server that is
-   * slow.
-   *
-   * Looks at all readers, so during a turn only when the backlog has grown since
-   * the last time.
-   */
+  /** The readers that are slow by their own fault; see {@linkcode Slowness}. */
   slow(maxLag: number, duringTurn: boolean): Reader[] {
-    const { backlog } = this;
     const { activeTime, busy } = this.#host;
-    if (backlog <= maxLag) this.#checkAt = 0;
-    if (backlog <= maxLag || busy) this.#overSince = Infinity;
-    else this.#overSince = Math.min(this.#overSince, activeTime);
-    const overlong = activeTime - this.#overSince >= PATIENCE;
-    if (backlog <= maxLag || (duringTurn && backlog < this.#checkAt)) return [];
-    this.#checkAt = backlog + maxLag / 8;
-    const spread = busy ? SPREAD : 0;
-    return [...this.readers].filter((reader) => {
-      // Who replays retains nothing.
-      if (reader.replay !== undefined || reader.parked) return false;
-      if (this.lag(reader) <= maxLag) return false;
-      const reached = reader.at.start - reader.headStart;
-      return overlong || this.#lead - reached > maxLag + spread ||
-        this.waiting(reader) >= PATIENCE;
-    });
+    return this.#slowness.find(maxLag, { activeTime, busy, duringTurn });
   }
 
   /** The readers to drop so that about `bytes` of the backlog are let go. */
@@ -352,15 +312,5 @@ export class Channel implements ReaderFeed {
     reader.at = at.next!;
     reader.at.readers++;
     if (at.readers === 0 && at === this.#backlog.front) this.#backlog.tidy();
-  }
-
-  #unready(reader: Reader): void {
-    const { readyIndex } = reader;
-    if (readyIndex === -1) return;
-    reader.readyIndex = -1;
-    const last = this.#ready.pop()!;
-    if (last === reader) return;
-    this.#ready[readyIndex] = last;
-    last.readyIndex = readyIndex;
   }
 }

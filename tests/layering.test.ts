@@ -11,8 +11,8 @@ import { type Import, parseSource } from "./tools/imports.ts";
  */
 const LEVELS = [
   "clock.ts counters.ts deadlines.ts host.ts host_info.ts listener.ts message.ts namespace.ts notice.ts opening.ts quote.ts slab.ts turn.ts",
-  "backlog.ts client.ts engine.ts history/ reader.ts segment.ts sockets.ts stream.ts topic.ts",
-  "channel.ts drain.ts keepalive.ts publisher.ts pulse.ts waiting_line.ts",
+  "backlog.ts client.ts engine.ts history/ reader.ts ready.ts segment.ts sockets.ts stream.ts topic.ts",
+  "channel.ts drain.ts keepalive.ts publisher.ts pulse.ts slowness.ts waiting_line.ts",
   "directory.ts hub.ts options.ts settings.ts",
   "admin/ http/ serving.ts",
   "server.ts",
