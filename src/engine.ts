@@ -101,12 +101,12 @@ export class MemoryEngine implements Engine {
   }
 }
 
-/** Random digits of an epoch, besides the millisecond; every event carries them. */
+/** Digits of an epoch besides the second: few, as every event carries them. */
 const RANDOM_DIGITS = 4;
 
 /** Time first, so that epochs sort; random after it, as two may start at once. */
 function newEpoch(): string {
   const random = crypto.getRandomValues(new Uint32Array(1))[0]!;
-  return Date.now().toString(36) +
+  return Math.floor(Date.now() / 1000).toString(36) +
     random.toString(36).padStart(RANDOM_DIGITS, "0").slice(-RANDOM_DIGITS);
 }

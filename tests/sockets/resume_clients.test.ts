@@ -78,7 +78,7 @@ async function askToSay(port: number): Promise<void> {
 function lettered(heard: readonly string[]): string[] {
   const epochs: string[] = [];
   return heard.map((line) =>
-    line.replace(/\b[0-9a-z]{12}(?=-\d)/g, (epoch) => {
+    line.replace(/\b[0-9a-z]{10}(?=-\d)/g, (epoch) => {
       if (!epochs.includes(epoch)) epochs.push(epoch);
       return String.fromCharCode(65 + epochs.indexOf(epoch));
     })
