@@ -22,6 +22,12 @@ export interface Entry extends Listed {
 /** What came to a namespace and below it, in order. */
 export type Entries = EntryList<Entry>;
 
+/** A node of which nothing is left, in a list of them. */
+export interface BareNode extends Listed {
+  readonly node: HistoryNode;
+  gone: boolean;
+}
+
 /** What is remembered of a namespace and of all below it. */
 export class HistoryNode {
   /** Normalised. */
@@ -44,6 +50,8 @@ export class HistoryNode {
   folded: number;
   /** Where it ended; 0 as long as it goes on. */
   endedAt = 0;
+  /** Its place among those that hold nothing; `undefined` while it does. */
+  bare: BareNode | undefined;
   /** Its place among those that hold something; see {@linkcode Holders}. */
   rank = -1;
   /** How it compares to others there. */

@@ -2,7 +2,8 @@ import { parentOf, ROOT } from "../namespace.ts";
 import type { Bytes } from "../slab.ts";
 import type { HistoryBounds } from "./history.ts";
 import { Holders } from "./holders.ts";
-import { type Entry, HistoryNode } from "./node.ts";
+import { EntryList } from "./entries.ts";
+import { type BareNode, type Entry, HistoryNode } from "./node.ts";
 
 /**
  * Namespaces without an event of which it is known by themselves up to where they
@@ -29,8 +30,12 @@ export class Remembered {
   readonly #nodes: Map<string, HistoryNode> = new Map();
   #root: HistoryNode;
   #holders: Holders = new Holders();
-  /** Namespaces with nothing left, longest forgotten first. */
-  readonly #bare: Set<HistoryNode> = new Set();
+  /**
+   * Namespaces with nothing left, longest forgotten first. No Set: V8 finds the
+   * first of one by going through all that were deleted before it.
+   */
+  #bare: EntryList<BareNode> = new EntryList();
+  #bareNodes = 0;
   #messages = 0;
   #bytes = 0;
   /** Bytes of all events that there ever were. */
@@ -62,7 +67,8 @@ export class Remembered {
   /** Begins anew, in an order of which everything up to `floor` is missing. */
   reset(floor: number): void {
     this.#nodes.clear();
-    this.#bare.clear();
+    this.#bare = new EntryList();
+    this.#bareNodes = 0;
     this.#holders = new Holders();
     this.#root = this.#nodeOf(ROOT);
     this.#messages = this.#bytes = this.#forgottenBytes = 0;
@@ -99,7 +105,7 @@ export class Remembered {
     };
     if (newest === undefined) {
       node.oldest = entry;
-      this.#bare.delete(node);
+      this.#clothe(node);
     } else newest.next = entry;
     node.newest = entry;
     for (let at: HistoryNode | undefined = node; at; at = at.parent) {
@@ -194,7 +200,7 @@ export class Remembered {
     if (node === undefined) {
       const above = parentOf(namespace);
       const parent = above === undefined ? undefined : this.#nodeOf(above);
-      if (parent !== undefined) this.#bare.delete(parent);
+      if (parent !== undefined) this.#clothe(parent);
       node = new HistoryNode(namespace, parent);
       this.#nodes.set(namespace, node);
     }
@@ -238,22 +244,34 @@ export class Remembered {
     }
   }
 
+  /** Takes note that a node has nothing left; with too many, the first has to go. */
   #bared(node: HistoryNode): void {
     if (node.parent === undefined) return;
-    this.#bare.add(node);
-    if (this.#bare.size <= BARE_NODES) return;
-    const [longest] = this.#bare;
-    this.#fold(longest!);
+    node.bare = { node, seq: 0, expired: false, gone: false };
+    this.#bare.push(node.bare);
+    this.#bareNodes++;
+    if (this.#bareNodes <= BARE_NODES) return;
+    const { node: longest } = this.#bare.at(this.#bare.head)!;
+    this.#fold(longest);
+  }
+
+  /** Takes note that a node is of use again, or is not there any more. */
+  #clothe(node: HistoryNode): void {
+    if (node.bare === undefined) return;
+    node.bare.gone = true;
+    node.bare = undefined;
+    this.#bareNodes--;
+    this.#bare.noteGone();
   }
 
   /** Removes a bare node; what it knows goes to the one above. */
   #fold(node: HistoryNode): void {
     const parent = node.parent!;
-    this.#bare.delete(node);
+    this.#clothe(node);
     this.#nodes.delete(node.namespace);
     parent.folded = Math.max(parent.folded, node.trimmed);
     parent.children--;
-    if (parent.isBare && parent.parent !== undefined) this.#bare.add(parent);
+    if (parent.isBare) this.#bared(parent);
   }
 
   /**
