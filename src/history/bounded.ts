@@ -75,10 +75,6 @@ export class BoundedHistory implements History, ReplaySource {
     return this.#epoch;
   }
 
-  get top(): number {
-    return this.#top;
-  }
-
   get size(): { readonly messages: number; readonly bytes: number } {
     this.expire();
     const { messages, bytes } = this.#remembered;
