@@ -281,7 +281,8 @@ export class SSEServer implements AsyncDisposable {
    *
    * With `drain` the streams end one after the other over so many milliseconds,
    * each with a `retry:` of its own; those that are still open hear what is
-   * broadcast. A second call without it ends the rest at once. Throws a `RangeError` when it is not as it should be.
+   * broadcast. A second call without it ends the rest at once. Throws a
+   * `RangeError` when `drain` is not as it should be.
    */
   close({ drain = 0 }: CloseOptions = {}): Promise<void> {
     if (!Number.isInteger(drain) || drain < 0 || drain > LONGEST_DRAIN) {

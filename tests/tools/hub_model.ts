@@ -14,18 +14,22 @@ export type Step =
   | { do: "read" | "leave" | "flow"; who: number }
   | { do: "turn" };
 
-const ofNamespaces = fc.constantFrom(...NAMESPACES);
+/** A namespace of those that lie above, below and beside one another. */
+export const ofNamespaces: fc.Arbitrary<string> = fc.constantFrom(
+  ...NAMESPACES,
+);
+/** A broadcast, most often of something short. */
+export const broadcastStep: fc.Arbitrary<
+  { do: "broadcast"; namespace: string; size: number }
+> = fc.record({
+  do: fc.constant("broadcast" as const),
+  namespace: ofNamespaces,
+  size: fc.constantFrom(...SIZES),
+});
 const who = fc.nat({ max: 20 });
 /** Any step; one that names a reader means the one at `who` modulo their number. */
 export const step: fc.Arbitrary<Step> = fc.oneof(
-  {
-    weight: 8,
-    arbitrary: fc.record({
-      do: fc.constant("broadcast" as const),
-      namespace: ofNamespaces,
-      size: fc.constantFrom(...SIZES),
-    }),
-  },
+  { weight: 8, arbitrary: broadcastStep },
   {
     weight: 1,
     arbitrary: fc.record({

@@ -1,10 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { decode, HubFixture, NOTHING, type Tap } from "./hub_fixture.ts";
+import { broadcastStep, ofNamespaces } from "./hub_model.ts";
 import { turns, until } from "./turns.ts";
 
-const NAMESPACES = ["/", "/a", "/a/b", "/a/c", "/ab", "/b"];
-const SIZES = [0, 1, 20, 20, 20, 1_000, 33_000, 140_000];
 const AGE = 60_000;
 
 /** Something that a test does to a hub that remembers. */
@@ -16,18 +15,9 @@ export type Step =
   | { do: "wait"; milliseconds: number }
   | { do: "turn" };
 
-const ofNamespaces = fc.constantFrom(...NAMESPACES);
-
 /** Any step; one that names a client means the one at `who` modulo their number. */
 export const step: fc.Arbitrary<Step> = fc.oneof(
-  {
-    weight: 8,
-    arbitrary: fc.record({
-      do: fc.constant("broadcast" as const),
-      namespace: ofNamespaces,
-      size: fc.constantFrom(...SIZES),
-    }),
-  },
+  { weight: 8, arbitrary: broadcastStep },
   {
     weight: 2,
     arbitrary: fc.record({
