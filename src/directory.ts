@@ -1,5 +1,6 @@
 import { Channel, type ChannelHost } from "./channel.ts";
 import { parentOf } from "./namespace.ts";
+import { SEGMENT_BYTES } from "./segment.ts";
 import type { Bytes } from "./slab.ts";
 import { Topic } from "./topic.ts";
 
@@ -20,6 +21,8 @@ export interface NamespaceState {
 export class Directory {
   /** Bytes that this turn has brought, once a level that is heard. */
   pending = 0;
+  /** Whether some topic has a segment's worth, as far as can be told before the next frame. */
+  hasFull = false;
 
   readonly #host: ChannelHost;
   readonly #hasEnded: (namespace: string) => boolean;
@@ -85,6 +88,7 @@ export class Directory {
       if (topic === undefined) continue;
       if (topic.bytes === 0) this.#dirty.push(topic);
       topic.add(frame, order);
+      this.hasFull ||= topic.bytes + frame.length > SEGMENT_BYTES;
       if (!isEnd) topic.hasEnded = false;
       else if (at === namespace) topic.hasEnded = true;
       this.pending += frame.length;
@@ -109,6 +113,7 @@ export class Directory {
     const topics = this.#dirty;
     this.#dirty = [];
     this.pending = 0;
+    this.hasFull = false;
     const channels: Channel[] = [];
     for (const topic of topics) {
       for (const channel of topic.channels) {

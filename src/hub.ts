@@ -3,6 +3,7 @@ import type { Retained } from "./backlog.ts";
 import type { Clock } from "./clock.ts";
 import { Counters, type DisconnectReason } from "./counters.ts";
 import { Deadlines } from "./deadlines.ts";
+import { Delivery } from "./delivery.ts";
 import { Directory, type NamespaceState } from "./directory.ts";
 import type { EngineRecord, EngineSink, Position } from "./engine.ts";
 import { BoundedHistory } from "./history/bounded.ts";
@@ -18,8 +19,6 @@ import { type Connection, Reader } from "./reader.ts";
 import type { Bytes } from "./slab.ts";
 import { type SocketLimits, Sockets } from "./sockets.ts";
 import type { StreamRequest, StreamState } from "./stream.ts";
-import { Turn } from "./turn.ts";
-import { WaitingLine } from "./waiting_line.ts";
 
 /** What a hub needs to know. */
 export interface HubOptions {
@@ -52,8 +51,6 @@ export interface HubOptions {
 
 const encoder = new TextEncoder();
 
-/** More than this is not left pending within a turn: it is joined and sent. */
-const PENDING_BYTES = 1024 * 1024;
 /** A reader that is further behind does not get the rest when its stream ends. */
 const FINISH_BYTES = 4 * 1024 * 1024;
 /** Part of `maxAge` over which the ends of streams are spread, before it is over. */
@@ -73,14 +70,10 @@ export class Hub implements EngineSink, ChannelHost {
   readonly #sockets: Sockets;
   readonly #pulse: Pulse;
   readonly #directory: Directory;
+  readonly #delivery: Delivery;
   /** In the order of opening. */
   readonly #readers: Map<Reader, Channel> = new Map();
   readonly #deadlines: Deadlines<Reader> = new Deadlines();
-  readonly #turn: Turn = new Turn({
-    flush: () => this.#flush(),
-    serve: (elapsed) => this.#line.serve(elapsed),
-  });
-  readonly #line: WaitingLine;
 
   #opened = 0;
   /** Channels with a reader that has something to take. */
@@ -99,7 +92,11 @@ export class Hub implements EngineSink, ChannelHost {
     );
     this.#openings = new Openings(retry);
     this.#sockets = new Sockets(limits, () => clock.now());
-    this.#line = new WaitingLine(clock);
+    this.#delivery = new Delivery(
+      this.#directory,
+      clock,
+      (channels) => this.#afterSending(channels),
+    );
     this.#pulse = new Pulse(options, () => this.#onBeat());
   }
 
@@ -219,7 +216,7 @@ export class Hub implements EngineSink, ChannelHost {
    * only those that are far behind miss the rest.
    */
   end(owner?: object): void {
-    this.#flush();
+    this.#delivery.flush();
     for (const reader of [...this.#readers.keys()]) {
       if (owner === undefined || reader.owner === owner) this.finished(reader);
     }
@@ -228,7 +225,7 @@ export class Hub implements EngineSink, ChannelHost {
   /** Ends the oldest streams, each with the time to come back. */
   endOldest(count: number): void {
     if (count <= 0) return;
-    this.#flush();
+    this.#delivery.flush();
     for (const reader of [...this.#readers.keys()].slice(0, count)) {
       this.#end(
         reader,
@@ -247,7 +244,7 @@ export class Hub implements EngineSink, ChannelHost {
     if (notice === undefined || this.#readers.size === 0) return;
     this.counters.gaps += this.#readers.size;
     this.#directory.addToAll(encoder.encode(notice));
-    this.#turn.requestFlush();
+    this.#delivery.request();
   }
 
   /** Carries an event to everyone who hears its namespace or one above it. */
@@ -261,11 +258,9 @@ export class Hub implements EngineSink, ChannelHost {
     const { namespace, body } = record;
     const ends = isEnd(body);
     this.#directory.add(namespace, frame, ends);
-    const { pending } = this.#directory;
-    if (pending === 0) return;
+    if (this.#directory.pending === 0) return;
     if (ends) this.#endChannels(namespace);
-    else if (pending > PENDING_BYTES) this.#flush();
-    else this.#turn.requestFlush();
+    else this.#delivery.request();
   }
 
   /**
@@ -273,23 +268,22 @@ export class Hub implements EngineSink, ChannelHost {
    * `undefined` while it is not.
    */
   relief(): Promise<void> | undefined {
-    return this.#line.relief;
+    return this.#delivery.relief;
   }
 
   /** Part of {@linkcode ChannelHost}. */
   get saturated(): boolean {
-    return this.#line.isOverdue;
+    return this.#delivery.isSaturated;
   }
 
   /** Part of {@linkcode ChannelHost}. */
   get busy(): boolean {
-    return this.#line.isBusy;
+    return this.#delivery.isBusy;
   }
 
   /** Part of {@linkcode ChannelHost}. */
   park(reader: Reader): void {
-    this.#line.add(reader);
-    this.#turn.requestServe();
+    this.#delivery.park(reader);
   }
 
   /** Part of {@linkcode ChannelHost}. */
@@ -313,11 +307,9 @@ export class Hub implements EngineSink, ChannelHost {
     this.#drop(reader, "slow");
   }
 
-  #flush(): void {
-    if (this.#directory.pending === 0) return;
-    const channels = this.#directory.seal(this.#options.clock.now());
+  /** Looks at who did not keep up. */
+  #afterSending(channels: Iterable<Channel>): void {
     for (const channel of channels) {
-      channel.flush();
       if (!channel.isBehind) continue;
       this.#behind.add(channel);
       for (const reader of channel.slow(this.#options.maxLag, true)) {
@@ -346,7 +338,7 @@ export class Hub implements EngineSink, ChannelHost {
 
   /** Ends those who hear nothing but what has ended. */
   #endChannels(namespace: string): void {
-    this.#flush();
+    this.#delivery.flush();
     for (const channel of this.#directory.endedBy(namespace)) {
       for (const reader of [...channel.readers]) {
         // Who replays ends when it has come to this.
@@ -357,8 +349,8 @@ export class Hub implements EngineSink, ChannelHost {
 
   #onBeat(): void {
     // A keepalive may carry the id of what was broadcast last.
-    this.#flush();
-    this.#line.tick();
+    this.#delivery.flush();
+    this.#delivery.tick();
     this.#history.expire();
     const { stallTimeout, maxLag } = this.#options;
     for (const reader of this.#pulse.silent()) this.#keepAlive(reader);
@@ -427,7 +419,7 @@ export class Hub implements EngineSink, ChannelHost {
       this.#sockets.end(reader, this.activeTime + this.#options.stallTimeout);
     }
     if (this.#sockets.count === 0) this.#pulse.stop();
-    if (this.#readers.size === 0) this.#line.relieve();
+    if (this.#readers.size === 0) this.#delivery.relieve();
     this.counters.disconnects[reason]++;
     this.#options.disconnected(reader.connection, reason, reader.owner);
   }

@@ -1,16 +1,17 @@
 import type { Bytes } from "./slab.ts";
 
 /**
- * How many bytes are joined at most. It decides how much a turn hands to a
- * connection, so it is about what a socket takes in one write.
+ * How many bytes are joined at most, and handed to a connection in one piece; a
+ * longer frame is handed over in views of that size, so that a slow link makes
+ * progress that can be seen.
+ *
+ * The more the better, as a write to a socket costs the kernel as much as some
+ * 50 KB in it do. But the largest packet that it handles in one go, on loopback as
+ * for a network card that cuts it up, has 64 KiB with its headers: one byte more
+ * and a write costs nearly twice. The HTTP chunk's framing has to fit in too, and
+ * Deno splits chunks of more than 64 KiB.
  */
-export const SEGMENT_BYTES: number = 32 * 1024;
-
-/**
- * A longer frame is handed over in views of this many bytes, so that a slow
- * link makes progress that can be seen.
- */
-export const VIEW_BYTES: number = 64 * 1024;
+export const SEGMENT_BYTES: number = 63 * 1024;
 
 /** Frames joined for sending: made once and shared by everyone who hears them. */
 export interface Segment {
@@ -33,7 +34,7 @@ export function seal(frames: readonly Bytes[]): Segment[] {
       from = i;
       size = 0;
     }
-    if (length > VIEW_BYTES) {
+    if (length > SEGMENT_BYTES) {
       pushViews(segments, frames[i]!);
       from = i + 1;
     } else {
@@ -63,10 +64,10 @@ function join(
 }
 
 function pushViews(segments: Segment[], frame: Bytes): void {
-  for (let at = 0; at < frame.length; at += VIEW_BYTES) {
+  for (let at = 0; at < frame.length; at += SEGMENT_BYTES) {
     segments.push({
-      bytes: frame.subarray(at, at + VIEW_BYTES),
-      events: at + VIEW_BYTES >= frame.length ? 1 : 0,
+      bytes: frame.subarray(at, at + SEGMENT_BYTES),
+      events: at + SEGMENT_BYTES >= frame.length ? 1 : 0,
       holders: 0,
     });
   }

@@ -19,7 +19,7 @@ const SERVICE_COST = 8 * KIB;
  * How many segments a reader may take when it is served: several writes to a
  * socket in a row cost half as much as one to each in turn.
  */
-const QUANTUM = { min: 8, max: 64 };
+const QUANTUM = { min: 4, max: 32 };
 
 /** How far readers get apart because they are served one after the other, in bytes. */
 export const SPREAD: number = QUANTUM.max * SEGMENT_BYTES;
@@ -44,6 +44,8 @@ const RELIEF = 1_000;
 export class WaitingLine {
   readonly #clock: Clock;
   #readers: Reader[] = [];
+  /** How many of those who waited when the round began still do. */
+  #round = 0;
   #overdue = false;
   #busy = false;
   #wasOverdue = false;
@@ -63,6 +65,16 @@ export class WaitingLine {
   /** The same for any turn since a second ago or two. */
   get isBusy(): boolean {
     return this.#busy;
+  }
+
+  /** Whether everyone who waited when the round began has been served. */
+  get isRoundOver(): boolean {
+    return this.#round <= 0;
+  }
+
+  /** Begins a round: of all who wait now. */
+  beginRound(): void {
+    this.#round = this.#readers.length;
   }
 
   /** Lets a second go by. */
@@ -112,6 +124,7 @@ export class WaitingLine {
       reader.credit = credit - 1;
       reader.serve();
     }
+    this.#round -= served;
     this.#overdue = served < waiting.length;
     if (this.#overdue) this.#busy = this.#wasOverdue = true;
     // Those who asked again meanwhile stand behind those who still wait.

@@ -1,10 +1,13 @@
 import {
   assert,
   assertEquals,
+  assertLess,
+  assertLessOrEqual,
   assertNotStrictEquals,
   assertStrictEquals,
 } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { SEGMENT_BYTES } from "../src/segment.ts";
 import { HubFixture, type Tap } from "./tools/hub_fixture.ts";
 import { microtasks, turns } from "./tools/turns.ts";
 
@@ -98,8 +101,46 @@ describe("what readers share", () => {
     const [first, ...views] = tap.chunks;
     assertEquals(first!.length, small.length);
     assertEquals(views.pop()!.length, last.length);
-    assertEquals(views.length, Math.ceil(large.length / 65_536));
-    assert(views.every(({ length }) => length <= 65_536));
+    assertEquals(views.length, Math.ceil(large.length / SEGMENT_BYTES));
+    assert(views.every(({ length }) => length <= SEGMENT_BYTES));
+  });
+
+  it("comes in full segments where a turn brings more than one", async () => {
+    const fixture = new HubFixture();
+    const tap = await fixture.join("/a");
+    let text = "";
+    for (let i = 0; i < 3_000; i++) text += fixture.broadcast("/a", `${i}`);
+    for (let i = 0; i < 3_000; i++) {
+      text += fixture.broadcast("/a", "x".repeat(100));
+    }
+    await tap.readBytes(text.length);
+    assertEquals(tap.heard, text);
+    const last = tap.chunks.pop()!;
+    assertLessOrEqual(last.length, SEGMENT_BYTES);
+    for (const { length } of tap.chunks) {
+      assert(length <= SEGMENT_BYTES && length > SEGMENT_BYTES - 150);
+    }
+  });
+
+  it("comes in large pieces where the server cannot serve everyone in a turn", async () => {
+    const fixture = new HubFixture();
+    const taps = Array.from(
+      { length: 2_000 },
+      () => fixture.open("/a").flow(1),
+    );
+    await turns(2);
+    let text = "";
+    for (let turn = 0; turn < 200; turn++) {
+      for (let i = 0; i < 10; i++) {
+        text += fixture.broadcast("/a", "x".repeat(1_000));
+      }
+      await turns();
+    }
+    for (const tap of taps) {
+      await tap.hears(text);
+      assertLess(tap.chunks.length, 1.2 * text.length / SEGMENT_BYTES);
+    }
+    assertEquals(fixture.hub.retained.bytes, 0);
   });
 });
 

@@ -154,7 +154,7 @@ describe("the hub", () => {
   it("has publishers wait while it is at its limit, for a second at most", async () => {
     const fixture = new HubFixture();
     const { hub, clock } = fixture;
-    const taps = Array.from({ length: 64 }, () => fixture.open("/a").flow());
+    const taps = Array.from({ length: 100 }, () => fixture.open("/a").flow());
     let text = "";
     const allHear = async () => {
       for (const tap of taps) await tap.hears(text);

@@ -84,7 +84,7 @@ describe("a stream of a hub that remembers", () => {
 
   it("is told where the history forgets faster than it reads", async () => {
     const fixture = remembering({ history: { ...history, messages: 10 } });
-    for (let i = 0; i < 10; i++) fixture.broadcast("/a", "x".repeat(20 * KIB));
+    for (let i = 0; i < 10; i++) fixture.broadcast("/a", "x".repeat(40 * KIB));
     const tap = fixture.resume({ lastEventId: "e-1" }, "/a");
     await tap.read();
     await tap.read();
@@ -94,8 +94,8 @@ describe("a stream of a hub that remembers", () => {
     tap.flow();
     await tap.hears(
       `id:e-8\nevent:sse-gap\ndata:{"from":"e-2","to":"e-8","reason":"lagged"}\n\n` +
-        `id:e-9\ndata:${"x".repeat(20 * KIB)}\n\n` +
-        `id:e-10\ndata:${"x".repeat(20 * KIB)}\n\n` +
+        `id:e-9\ndata:${"x".repeat(40 * KIB)}\n\n` +
+        `id:e-10\ndata:${"x".repeat(40 * KIB)}\n\n` +
         Array.from({ length: 8 }, (_, i) => `id:e-${i + 11}\ndata:y\n\n`)
           .join(""),
     );
@@ -195,7 +195,7 @@ describe("a stream of a hub that remembers", () => {
 
   it("leaves nothing behind when its client goes in the middle", async () => {
     const fixture = remembering();
-    for (let i = 0; i < 100; i++) fixture.broadcast("/a", "x".repeat(5 * KIB));
+    for (let i = 0; i < 100; i++) fixture.broadcast("/a", "x".repeat(10 * KIB));
     for (let reads = 0; reads < 12; reads++) {
       const tap = fixture.resume({ lastEventId: "e-1" }, "/a", "/b");
       for (let i = 0; i < reads; i++) await tap.read();

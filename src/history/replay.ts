@@ -1,5 +1,5 @@
 import { type Gap, gapNotice, type GapReason, openNotice } from "../notice.ts";
-import { VIEW_BYTES } from "../segment.ts";
+import { SEGMENT_BYTES } from "../segment.ts";
 import type { Bytes } from "../slab.ts";
 import type { Chunk, Replay } from "./history.ts";
 import type { Entries, Entry } from "./node.ts";
@@ -151,8 +151,8 @@ export class BoundedReplay implements Replay {
     const first = entries[0]!;
     if (this.#offset > 0 && first.seq !== this.#begun) return this.#outrun();
     const bytes = bytesOf(first);
-    if (bytes.length > VIEW_BYTES) {
-      const part = bytes.subarray(this.#offset, this.#offset + VIEW_BYTES);
+    if (bytes.length > SEGMENT_BYTES) {
+      const part = bytes.subarray(this.#offset, this.#offset + SEGMENT_BYTES);
       this.#begun = first.seq;
       this.#offset += part.length;
       if (this.#offset < bytes.length) return { bytes: part, events: 0 };
