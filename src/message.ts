@@ -125,11 +125,9 @@ function encodeText(head: string, text: string, messageBytes: number): Bytes {
   ) {
     throw tooLarge(messageBytes, `${text.length} characters`);
   }
-  if (!text.includes("\n") && !text.includes("\r")) {
-    return slabs.encode(`${head}data:${guard(text)}\n\n`);
-  }
-  const lines = text.replace(LINE_START, "\ndata:$1$1");
-  return slabs.encode(`${head}data:${guard(lines)}\n\n`);
+  const isLine = !text.includes("\n") && !text.includes("\r");
+  const lines = isLine ? text : text.replace(LINE_START, "\ndata:$1$1");
+  return slabs.encode(`${head}data:`, guard(lines), "\n\n");
 }
 
 /**

@@ -22,25 +22,20 @@ export class SlabEncoder {
   #slab: Bytes = new Uint8Array(0);
   #used = 0;
 
-  /** Encodes a text; lone surrogates become U+FFFD. */
-  encode(text: string): Bytes {
-    const { length } = text;
-    if (length > SHORT) return encoder.encode(text);
+  /**
+   * Encodes a text between two others; lone surrogates become U+FFFD. Joining the
+   * three first would cost as much again.
+   */
+  encode(before: string, text: string, after: string): Bytes {
+    const length = before.length + text.length + after.length;
+    if (length > SHORT) return encoder.encode(before + text + after);
     // A UTF-16 code unit takes three bytes at most.
     const slab = this.#room(length * 3);
     const start = this.#used;
-    let end = start;
-    for (let i = 0; i < length; i++) {
-      const unit = text.charCodeAt(i);
-      if (unit > 0x7f) {
-        // Not only ASCII: the host's encoder takes over from here.
-        end += encoder.encodeInto(text.slice(i), slab.subarray(end)).written;
-        break;
-      }
-      slab[end++] = unit;
-    }
-    this.#used = end;
-    return slab.subarray(start, end);
+    let end = write(before, slab, start);
+    end = write(text, slab, end);
+    this.#used = end = write(after, slab, end);
+    return new Uint8Array(slab.buffer, start, end - start);
   }
 
   /** Encodes a text of ASCII, and puts bytes behind it. */
@@ -49,9 +44,7 @@ export class SlabEncoder {
     const isShort = length <= SHORT;
     const target = isShort ? this.#room(length) : new Uint8Array(length);
     const start = isShort ? this.#used : 0;
-    let at = start;
-    for (let i = 0; i < text.length; i++) target[at++] = text.charCodeAt(i);
-    target.set(bytes, at);
+    target.set(bytes, write(text, target, start));
     if (!isShort) return target;
     this.#used = start + length;
     return target.subarray(start, this.#used);
@@ -64,4 +57,19 @@ export class SlabEncoder {
     }
     return this.#slab;
   }
+}
+
+/** Writes a text at a place where there is room for it; returns where it ends. */
+function write(text: string, target: Bytes, start: number): number {
+  let at = start;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit > 0x7f) {
+      // Not only ASCII: the host's encoder takes over from here.
+      return at +
+        encoder.encodeInto(text.slice(i), target.subarray(at)).written;
+    }
+    target[at++] = unit;
+  }
+  return at;
 }

@@ -493,7 +493,11 @@ describe("what is remembered", () => {
     const slabs = new SlabEncoder();
     for (let seq = 1; seq <= 300_000; seq++) {
       const namespace = seq % 1_000 === 0 ? `/quiet/${seq}` : "/busy";
-      const frame = slabs.encode(`id:e-${seq}\ndata:${"x".repeat(40)}\n\n`);
+      const frame = slabs.encode(
+        `id:e-${seq}\ndata:`,
+        "x".repeat(40),
+        "\n\n",
+      );
       remembered.add(namespace, seq, frame, false, 0);
     }
     const { entries } = remembered.node("/")!;
