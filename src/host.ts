@@ -83,6 +83,16 @@ function hostname(runtime: RuntimeName): string {
   return host.process?.getBuiltinModule?.("node:os")?.hostname() ?? "unknown";
 }
 
+/**
+ * Whether one may listen there. Deno asks on the terminal otherwise, or throws
+ * where nobody can catch it (node:http, Deno 2.9).
+ */
+export function mayListen(hostname: string, port: number): boolean {
+  const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+  return runtimeName() !== "deno" ||
+    granted({ name: "net", host: `${host}:${port}` });
+}
+
 /** Asks whether Deno has granted a permission, without ever prompting. */
 function granted(descriptor: Record<string, string>): boolean {
   return host.Deno?.permissions?.querySync(descriptor).state === "granted";

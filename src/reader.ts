@@ -1,6 +1,7 @@
 import { type Link, NOWHERE } from "./backlog.ts";
 import type { HostSocket } from "./host_info.ts";
 import type { Replay } from "./history/history.ts";
+import type { Divertible, Outlet } from "./outlet.ts";
 import type { Bytes } from "./slab.ts";
 
 /** What is known of the client behind a stream. */
@@ -49,9 +50,8 @@ const STRATEGY: QueuingStrategy<Bytes> = { highWaterMark: 0 };
  * closures. With a high-water mark of 0, `pull` means that the host is about to
  * write to the socket.
  */
-export class Reader implements UnderlyingDefaultSource<Bytes> {
+export class Reader implements UnderlyingDefaultSource<Bytes>, Divertible {
   readonly connection: Connection;
-  readonly stream: ReadableStream<Bytes>;
   /** Who may end it apart from the rest; see the hub. */
   readonly owner: object | undefined;
   /** Where in the history it is, as long as it has not come to the present. */
@@ -85,8 +85,14 @@ export class Reader implements UnderlyingDefaultSource<Bytes> {
   readonly socket: HostSocket | undefined;
 
   readonly #feed: ReaderFeed;
+  #stream: ReadableStream<Bytes> | undefined;
   // Empty at first: `start` may run before the constructor has returned.
   #controller: ReadableStreamDefaultController<Bytes> | undefined;
+  /** What the stream begins with, until it is read from. */
+  #opening: Bytes | undefined;
+  /** Takes the bytes in the stream's place. */
+  #outlet: Outlet | undefined;
+  #passedOn = () => {};
   #closed = false;
 
   /**
@@ -107,8 +113,26 @@ export class Reader implements UnderlyingDefaultSource<Bytes> {
     this.#feed = feed;
     this.owner = owner;
     this.socket = socket;
-    this.stream = new ReadableStream<Bytes>(this, STRATEGY);
+    this.#opening = opening;
+    this.#stream = new ReadableStream<Bytes>(this, STRATEGY);
     this.#controller!.enqueue(opening);
+  }
+
+  /** What the host reads; gone once it has been diverted. */
+  get stream(): ReadableStream<Bytes> {
+    return this.#stream!;
+  }
+
+  /** Writes to an outlet from now on. Part of {@linkcode Divertible}. */
+  divert(outlet: Outlet): boolean {
+    const opening = this.#opening;
+    if (this.#closed || opening === undefined) return false;
+    this.#outlet = outlet;
+    this.#passedOn = () => this.pull();
+    // Nobody reads them any more.
+    this.#stream = this.#controller = undefined;
+    outlet.write(opening, this.#passedOn);
+    return true;
   }
 
   /** Part of the stream's contract; not to be called. */
@@ -118,6 +142,7 @@ export class Reader implements UnderlyingDefaultSource<Bytes> {
 
   /** Part of the stream's contract; not to be called. */
   pull(): void {
+    this.#opening = undefined;
     if (!this.#closed) this.#feed.pulled(this);
   }
 
@@ -136,6 +161,10 @@ export class Reader implements UnderlyingDefaultSource<Bytes> {
    * `pull` before it returns, so the cursor has to be moved first.
    */
   send(chunk: Bytes): void {
+    if (this.#outlet !== undefined) {
+      this.#outlet.write(chunk, this.#passedOn);
+      return;
+    }
     try {
       this.#controller!.enqueue(chunk);
     } catch {
@@ -163,6 +192,11 @@ export class Reader implements UnderlyingDefaultSource<Bytes> {
   end(farewell?: Bytes): void {
     if (this.#closed) return;
     this.#closed = true;
+    if (this.#outlet !== undefined) {
+      if (farewell?.length) this.#outlet.write(farewell);
+      this.#outlet.end();
+      return;
+    }
     try {
       if (farewell?.length) this.#controller!.enqueue(farewell);
       this.#controller!.close();
@@ -180,7 +214,8 @@ export class Reader implements UnderlyingDefaultSource<Bytes> {
 
   /** Lets go of what it still holds, also after its end. */
   fail(reason: string): void {
-    this.#controller!.error(new CutOffError(reason));
+    if (this.#outlet !== undefined) this.#outlet.destroy();
+    else this.#controller!.error(new CutOffError(reason));
   }
 
   /** Notes that the client has gone. */

@@ -254,8 +254,11 @@ export class SSEServer implements AsyncDisposable {
   }
 
   /**
-   * Listens with `Deno.serve`, `Bun.serve` or `@hono/node-server`, whichever
-   * runtime this is, and resolves once it does. Rejects when the port is taken.
+   * Listens with `Bun.serve`, or on Node and Deno with `@hono/node-server`, and
+   * resolves once it does. Rejects when the port is taken.
+   *
+   * On Deno that carries more than `Deno.serve(sse.fetch)`, in less memory, and can
+   * drop clients that do not read; `Deno.serve` speaks HTTP/2 and needs no package.
    */
   async serve(options: ServeOptions = {}): Promise<ServeHandle> {
     const serving = this.#serve(options);

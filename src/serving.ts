@@ -212,10 +212,9 @@ export async function startServing(
 async function listen(options: ListenOptions): Promise<Listener> {
   try {
     switch (runtimeName()) {
-      case "deno":
-        return await (await import("./serve/deno.ts")).listen(options);
       case "bun":
         return await (await import("./serve/bun.ts")).listen(options);
+      case "deno":
       case "node":
         return await (await import("./serve/node.ts")).listen(options);
     }

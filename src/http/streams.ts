@@ -1,6 +1,7 @@
 import type { RefusalReason } from "../counters.ts";
 import { extendIdleTimeout, socketOf } from "../host_info.ts";
 import type { Hub } from "../hub.ts";
+import { offer } from "../outlet.ts";
 import { topmost } from "../namespace.ts";
 import type { Settings } from "../settings.ts";
 import { clientAddress } from "../client.ts";
@@ -93,7 +94,7 @@ export class Streams {
     const limit = this.#hub.exceeded(clientIP);
     if (limit !== undefined) return this.refuse(request, headers, limit);
     const userAgent = request.headers.get("user-agent") ?? "";
-    const { stream } = this.#hub.open({
+    const reader = this.#hub.open({
       ...asked,
       requestPath: asciiPath(request.url),
       clientIP: copyOf(clientIP),
@@ -102,7 +103,8 @@ export class Streams {
       socket: socketOf(request, info),
       owner,
     });
-    return new Response(stream, init);
+    offer(info, reader);
+    return new Response(reader.stream, init);
   }
 
   /**

@@ -125,7 +125,7 @@ if (RUNTIME === "deno") {
       assertEquals(await child.end(), 1);
       assertMatch(
         child.output,
-        /Cannot serve on 127\.0\.0\.1:0: .*net access/,
+        /Cannot serve on 127\.0\.0\.1:0: Net access was not granted/,
       );
     });
   });

@@ -295,6 +295,7 @@ export class TestServer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const client of this.#clients) client.leave();
     await this.sse.close();
+    await this.handle.close();
   }
 }
 
@@ -315,6 +316,34 @@ export async function start(
     ...serve,
   });
   return new TestServer(sse, handle);
+}
+
+/** The part of Deno that is used here: it has no types elsewhere. */
+const { Deno: deno } = globalThis as unknown as {
+  Deno: {
+    serve(
+      options: { port: number; hostname: string; onListen(): void },
+      handler: unknown,
+    ): { addr: { port: number }; finished: Promise<void> } & AsyncDisposable;
+  };
+};
+
+/** The same with `Deno.serve(sse.fetch)`, which is not what serve() does on Deno. */
+export function startOnDenoServe(options: SSEServerOptions = {}): TestServer {
+  const sse = new SSEServer({ retry: false, ...options });
+  const host = deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {} },
+    sse.fetch,
+  );
+  const close = async () => await host[Symbol.asyncDispose]();
+  return new TestServer(sse, {
+    port: host.addr.port,
+    hostname: "127.0.0.1",
+    adminUrl: undefined,
+    finished: host.finished,
+    close,
+    [Symbol.asyncDispose]: close,
+  });
 }
 
 function join(a: Uint8Array, b: Uint8Array): Uint8Array {
