@@ -2,8 +2,8 @@ import type { Bytes } from "./slab.ts";
 
 /** What a stream's bytes may go to without it being read: the host's own response. */
 export interface Outlet {
-  /** Writes a chunk; calls back once the host has passed it on to the socket. */
-  write(chunk: Bytes, passedOn?: () => void): void;
+  /** Writes a chunk; asks the stream for more once that was passed on to the socket. */
+  write(chunk: Bytes): void;
   /** Ends the response after what was written. */
   end(): void;
   /** Drops the response with what it has yet to write. */
@@ -18,6 +18,8 @@ export interface Divertible {
    * have been read. Returns false, and does nothing, where it has ended already.
    */
   divert(outlet: Outlet): boolean;
+  /** To be called once a chunk was passed on: writes the next as soon as there is one. */
+  pull(): void;
   /** To be called once the client has gone. */
   cancel(): void;
 }

@@ -92,7 +92,6 @@ export class Reader implements UnderlyingDefaultSource<Bytes>, Divertible {
   #opening: Bytes | undefined;
   /** Takes the bytes in the stream's place. */
   #outlet: Outlet | undefined;
-  #passedOn = () => {};
   #closed = false;
 
   /**
@@ -128,10 +127,9 @@ export class Reader implements UnderlyingDefaultSource<Bytes>, Divertible {
     const opening = this.#opening;
     if (this.#closed || opening === undefined) return false;
     this.#outlet = outlet;
-    this.#passedOn = () => this.pull();
     // Nobody reads them any more.
     this.#stream = this.#controller = undefined;
-    outlet.write(opening, this.#passedOn);
+    outlet.write(opening);
     return true;
   }
 
@@ -140,13 +138,13 @@ export class Reader implements UnderlyingDefaultSource<Bytes>, Divertible {
     this.#controller = controller;
   }
 
-  /** Part of the stream's contract; not to be called. */
+  /** The host is ready for more; part of the contracts of stream and outlet. */
   pull(): void {
     this.#opening = undefined;
     if (!this.#closed) this.#feed.pulled(this);
   }
 
-  /** Part of the stream's contract; not to be called. */
+  /** The client has gone; part of the contracts of stream and outlet. */
   cancel(): void {
     if (!this.#closed) this.#feed.cancelled(this);
   }
@@ -162,7 +160,7 @@ export class Reader implements UnderlyingDefaultSource<Bytes>, Divertible {
    */
   send(chunk: Bytes): void {
     if (this.#outlet !== undefined) {
-      this.#outlet.write(chunk, this.#passedOn);
+      this.#outlet.write(chunk);
       return;
     }
     try {

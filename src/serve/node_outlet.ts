@@ -4,6 +4,7 @@ import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { ListenOptions } from "../listener.ts";
 import type { Divertible, DivertingInfo, Outlet } from "../outlet.ts";
 import type { Bytes } from "../slab.ts";
+import { ChunkFramer } from "./chunk_framer.ts";
 
 /**
  * Has the streams of responses written to Node's own, without being read.
@@ -16,6 +17,7 @@ import type { Bytes } from "../slab.ts";
 export function divertingFetch(
   fetch: ListenOptions["fetch"],
 ): (request: Request, info: HttpBindings) => Promise<Response> {
+  const framer = new ChunkFramer();
   return async (request, info) => {
     let source: Divertible | undefined;
     const diverting: DivertingInfo = { opened: (opened) => source = opened };
@@ -23,21 +25,20 @@ export function divertingFetch(
     if (source === undefined || response.body !== source.stream) {
       return response;
     }
-    return writeTo(info.outgoing, response, source)
-      ? RESPONSE_ALREADY_SENT
-      : response;
+    const { outgoing } = info;
+    const outlet = new NodeOutlet(source, outgoing, framer, response);
+    return divert(source, outgoing, outlet) ? RESPONSE_ALREADY_SENT : response;
   };
 }
 
 /** Returns false, having done nothing, where the stream has to be read after all. */
-function writeTo(
-  outgoing: ServerResponse,
-  response: Response,
+function divert(
   source: Divertible,
+  outgoing: ServerResponse,
+  outlet: Outlet,
 ): boolean {
   // The adapter then cancels the stream.
   if (outgoing.destroyed || outgoing.headersSent) return false;
-  const outlet = new NodeOutlet(outgoing, response);
   if (!source.divert(outlet)) return false;
   const gone = () => source.cancel();
   outgoing.once("close", gone);
@@ -45,26 +46,47 @@ function writeTo(
   return true;
 }
 
-/** A response of Node's. */
+/**
+ * A response of Node's, whose body is chunked.
+ *
+ * Its own `write` makes four pieces of every chunk, two of them text, and joins them
+ * again once a connection. What they come to is made here, once for all, and written
+ * to the socket: half the cost for small chunks.
+ */
 class NodeOutlet implements Outlet {
   readonly #outgoing: ServerResponse;
+  readonly #framer: ChunkFramer;
+  readonly #written: (error?: Error | null) => void;
   #head: Response | undefined;
 
   /** @param head Whose status and headers go before the first chunk. */
-  constructor(outgoing: ServerResponse, head: Response) {
+  constructor(
+    source: Divertible,
+    outgoing: ServerResponse,
+    framer: ChunkFramer,
+    head: Response,
+  ) {
     this.#outgoing = outgoing;
+    this.#framer = framer;
     this.#head = head;
+    this.#written = (error) => {
+      if (!error) source.pull();
+    };
   }
 
-  write(chunk: Bytes, passedOn?: () => void): void {
+  write(chunk: Bytes): void {
+    const outgoing = this.#outgoing;
     if (this.#head !== undefined) {
       const { status, headers } = this.#head;
       this.#head = undefined;
-      this.#outgoing.writeHead(status, toNodeHeaders(headers));
+      outgoing.writeHead(status, toNodeHeaders(headers));
+      outgoing.write(chunk, this.#written);
+    } else if (outgoing.socket !== null && outgoing.chunkedEncoding) {
+      outgoing.socket.write(this.#framer.frame(chunk), this.#written);
+    } else {
+      // Another response goes first (pipelining), or the client speaks HTTP/1.0.
+      outgoing.write(chunk, this.#written);
     }
-    this.#outgoing.write(chunk, (error) => {
-      if (!error) passedOn?.();
-    });
   }
 
   end(): void {
