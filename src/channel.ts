@@ -45,14 +45,14 @@ export class Channel implements ReaderFeed, Judged {
   readonly readers: Set<Reader> = new Set();
   /** Those of them that have not come to the present yet. */
   readonly #replaying: Set<Reader> = new Set();
-  /** Those of its topics that have frames this turn. */
-  dirty: Topic<Channel>[] = [];
   /** The furthest that any reader got, less its head start, in bytes. */
   lead = 0;
 
   readonly #host: ChannelHost;
   readonly #backlog: Backlog;
   readonly #ready: ReadyReaders = new ReadyReaders();
+  /** Those of its topics that have frames this turn, if it has several. */
+  #touched: Topic<Channel>[] = [];
   readonly #slowness: Slowness = new Slowness(this);
 
   constructor(
@@ -94,7 +94,7 @@ export class Channel implements ReaderFeed, Judged {
     let pendingEvents = 0;
     for (const topic of this.topics) {
       pending += topic.bytes;
-      pendingEvents += topic.frames.length;
+      pendingEvents += topic.count;
     }
     const { end } = this.#backlog;
     reader.at = end;
@@ -124,12 +124,24 @@ export class Channel implements ReaderFeed, Judged {
     this.#backlog.tidy();
   }
 
+  /** Takes note that a topic has frames; returns whether it is the first one. */
+  touch(topic: Topic<Channel>): boolean {
+    return this.topics.length === 1 || this.#touched.push(topic) === 1;
+  }
+
   /** Joins what came this turn through its topics. */
   seal(): void {
-    for (const segment of sealMerged(this.dirty)) {
-      this.#backlog.append(segment, this.#host.activeTime);
+    const { activeTime } = this.#host;
+    if (this.topics.length === 1) {
+      for (const segment of this.topics[0]!.sealed()) {
+        this.#backlog.append(segment, activeTime);
+      }
+      return;
     }
-    this.dirty = [];
+    for (const segment of sealMerged(this.#touched)) {
+      this.#backlog.append(segment, activeTime);
+    }
+    this.#touched = [];
   }
 
   /** Hands the ready readers their next segment. */

@@ -23,8 +23,8 @@ export class Delivery {
   readonly #sent: (channels: Iterable<Channel>) => void;
   readonly #line: WaitingLine;
   readonly #turn: Turn;
-  /** Channels with something sealed that was not handed out yet. */
-  #sealed: Set<Channel> = new Set();
+  /** Channels with something sealed that was not handed out yet; some of them twice. */
+  #sealed: Channel[] = [];
   /** The size of that. */
   #sealedBytes = 0;
   /** Whether something was sealed since the round began. */
@@ -111,15 +111,15 @@ export class Delivery {
     if (pending === 0) return;
     this.#sealedBytes += pending;
     this.#hasSealed = true;
-    for (const channel of this.#directory.seal(this.#clock.now())) {
-      this.#sealed.add(channel);
-    }
+    const sealed = this.#directory.seal(this.#clock.now());
+    if (this.#sealed.length === 0) this.#sealed = sealed;
+    else for (const channel of sealed) this.#sealed.push(channel);
   }
 
   #send(): void {
     if (this.#sealedBytes === 0) return;
     const channels = this.#sealed;
-    this.#sealed = new Set();
+    this.#sealed = [];
     this.#sealedBytes = 0;
     for (const channel of channels) channel.flush();
     this.#sent(channels);

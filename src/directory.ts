@@ -109,7 +109,7 @@ export class Directory {
    * Ends the turn: seals what it has brought, and returns the channels that got
    * some of it. `now` in milliseconds since the Unix epoch.
    */
-  seal(now: number): readonly Channel[] {
+  seal(now: number): Channel[] {
     const topics = this.#dirty;
     this.#dirty = [];
     this.pending = 0;
@@ -117,7 +117,7 @@ export class Directory {
     const channels: Channel[] = [];
     for (const topic of topics) {
       for (const channel of topic.channels) {
-        if (channel.dirty.push(topic) === 1) channels.push(channel);
+        if (channel.touch(topic)) channels.push(channel);
       }
     }
     // All are sealed before any is served: topics are shared between channels.

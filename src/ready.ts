@@ -26,6 +26,13 @@ export class ReadyReaders {
   /** Takes all out and calls back with each; who asks again meanwhile waits. */
   drain(callback: (reader: Reader) => void): void {
     const readers = this.#readers;
+    if (readers.length === 1) {
+      // The usual case of many channels, which all have to allocate nothing.
+      const only = readers.pop()!;
+      only.readyIndex = -1;
+      callback(only);
+      return;
+    }
     this.#readers = this.#spare;
     for (const reader of readers) reader.readyIndex = -1;
     for (const reader of readers) callback(reader);

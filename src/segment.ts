@@ -22,12 +22,15 @@ export interface Segment {
   holders: number;
 }
 
-/** Joins frames, in order, into segments. */
-export function seal(frames: readonly Bytes[]): Segment[] {
+/** Joins the first `count` frames, in order, into segments. */
+export function seal(frames: readonly Bytes[], count: number): Segment[] {
+  if (count === 1 && frames[0]!.length <= SEGMENT_BYTES) {
+    return [join(frames, 0, 1, frames[0]!.length)];
+  }
   const segments: Segment[] = [];
   let from = 0;
   let size = 0;
-  for (let i = 0; i < frames.length; i++) {
+  for (let i = 0; i < count; i++) {
     const { length } = frames[i]!;
     if (size > 0 && size + length > SEGMENT_BYTES) {
       segments.push(join(frames, from, i, size));
@@ -41,7 +44,7 @@ export function seal(frames: readonly Bytes[]): Segment[] {
       size += length;
     }
   }
-  if (size > 0) segments.push(join(frames, from, frames.length, size));
+  if (size > 0) segments.push(join(frames, from, count, size));
   return segments;
 }
 

@@ -1,6 +1,9 @@
 import type { Bytes } from "./slab.ts";
 import { seal, type Segment } from "./segment.ts";
 
+/** Stands where there is no frame. */
+const NO_BYTES: Bytes = new Uint8Array(0);
+
 /**
  * A namespace that somebody hears, and what this turn has brought it.
  *
@@ -12,10 +15,8 @@ export class Topic<Channel> {
   readonly namespace: string;
   /** Who hears it. */
   readonly channels: Set<Channel> = new Set();
-  /** What came this turn, not yet joined. */
-  frames: Bytes[] = [];
-  /** The frames' places in the server's order; rising. */
-  orders: number[] = [];
+  /** How many frames came this turn. */
+  count = 0;
   /** Size of all frames together. */
   bytes = 0;
   /** Whether nothing more is to come to it or below it. */
@@ -26,6 +27,10 @@ export class Topic<Channel> {
     bytes: 0,
     lastAt: 0,
   };
+  /** The first `count` are what came this turn, not yet joined. */
+  #frames: Bytes[] = [];
+  /** The frames' places in the server's order; rising. */
+  #orders: number[] = [];
   #sealed: Segment[] | undefined;
 
   constructor(namespace: string) {
@@ -34,24 +39,38 @@ export class Topic<Channel> {
 
   /** Takes a frame. */
   add(frame: Bytes, order: number): void {
-    this.frames.push(frame);
-    this.orders.push(order);
+    this.#frames[this.count] = frame;
+    this.#orders[this.count] = order;
+    this.count++;
     this.bytes += frame.length;
   }
 
   /** The frames of this turn joined: once, for all channels that hear only them. */
   sealed(): readonly Segment[] {
-    return this.#sealed ??= seal(this.frames);
+    return this.#sealed ??= seal(this.#frames, this.count);
+  }
+
+  /** Calls back with each of them and its place. */
+  forEach(callback: (frame: Bytes, order: number) => void): void {
+    for (let i = 0; i < this.count; i++) {
+      callback(this.#frames[i]!, this.#orders[i]!);
+    }
   }
 
   /** Begins the next turn; `now` in milliseconds since the Unix epoch. */
   clear(now: number): void {
-    this.heard.events += this.frames.length;
+    this.heard.events += this.count;
     this.heard.bytes += this.bytes;
     this.heard.lastAt = now;
-    this.frames = [];
-    this.orders = [];
-    this.bytes = 0;
+    if (this.count === 1) {
+      // Keeps what little memory the arrays have: with many topics that get an event
+      // now and then, new ones would be most of what is to be collected.
+      this.#frames[0] = NO_BYTES;
+    } else {
+      this.#frames = [];
+      this.#orders = [];
+    }
+    this.count = this.bytes = 0;
     this.#sealed = undefined;
   }
 }
@@ -66,12 +85,12 @@ export function sealMerged(
 ): readonly Segment[] {
   if (topics.length === 1) return topics[0]!.sealed();
   const placed: { frame: Bytes; order: number }[] = [];
-  for (const { frames, orders } of topics) {
-    frames.forEach((frame, i) => placed.push({ frame, order: orders[i]! }));
+  for (const topic of topics) {
+    topic.forEach((frame, order) => placed.push({ frame, order }));
   }
   placed.sort((a, b) => a.order - b.order);
-  return seal(
-    placed.filter(({ order }, i) => order !== placed[i - 1]?.order)
-      .map(({ frame }) => frame),
-  );
+  const frames = placed
+    .filter(({ order }, i) => order !== placed[i - 1]?.order)
+    .map(({ frame }) => frame);
+  return seal(frames, frames.length);
 }

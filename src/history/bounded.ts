@@ -200,7 +200,7 @@ export class BoundedHistory implements History, ReplaySource {
     let chunk = this.#shared.get(key);
     if (chunk === undefined) {
       // No more than a segment holds.
-      chunk = seal(frames)[0]!;
+      chunk = seal(frames, frames.length)[0]!;
       this.#shared.set(key, chunk);
       if (this.#shared.size > SHARED_CHUNKS) {
         const [oldest] = this.#shared.keys();
