@@ -13,12 +13,13 @@ import path from "node:path";
 import { runtime } from "../tools/command.ts";
 import type { Case } from "./results/case.ts";
 import { chartOf } from "./results/chart.ts";
+import { CASES } from "./cases.ts";
 import {
   documentsOf,
   readDocuments,
   writeDocuments,
-} from "./results/readme.ts";
-import type { Results } from "./results/results.ts";
+} from "./results/documents.ts";
+import { load, type Results } from "./results/results.ts";
 
 const results: Results = {
   machine: {
@@ -43,7 +44,12 @@ const cases: readonly Case[] = [{
   name: "flood",
   title:
     "Events of 28 bytes are broadcast to 1,000 clients as fast as these can take them.",
+  isMain: true,
   figures: ["deliveries"],
+}, {
+  name: "paced-200",
+  title: "A few.",
+  figures: ["p99"],
 }];
 
 const README = `# Name
@@ -56,6 +62,8 @@ Old.
 
 ## More
 `;
+
+const DETAILS = "<!-- benchmark -->\n<!-- /benchmark -->\n";
 
 function measured(
   name: string,
@@ -181,7 +189,8 @@ Medians of 3 rounds on 2 cores of an AMD EPYC, 2026-11-23
 });
 
 describe("README.md", () => {
-  const { readme, chart } = documentsOf(results, cases, README);
+  const old = { readme: README, details: DETAILS };
+  const { readme, details, chart } = documentsOf(results, cases, old);
 
   it("gets chart and tables between its markers and keeps the rest", () => {
     assertEquals(
@@ -209,16 +218,27 @@ Linux 6.1.0, Deno 2.9.5.
 ## More
 `,
     );
-    assertEquals(documentsOf(results, cases, readme).readme, readme);
+    const again = documentsOf(results, cases, { readme, details });
+    assertEquals(again, { readme, details, chart });
     assertEquals(chart, chartOf(results));
+  });
+
+  it("gets the tables of main cases only, docs/benchmark.md all of them", () => {
+    assertNotMatch(readme, /paced-200/);
+    assertEquals(
+      details.match(/^\*\*[\w-]+\*\*/gm),
+      ["**flood**", "**paced-200**"],
+    );
+    assertNotMatch(details, /!\[/);
   });
 
   it("is as deno fmt leaves it", () => {
     assertEquals(formatted(readme, "md"), readme);
+    assertEquals(formatted(details, "md"), details);
   });
 
   it("does not call a single round a median", () => {
-    const one = documentsOf({ ...results, rounds: 1 }, cases, README);
+    const one = documentsOf({ ...results, rounds: 1 }, cases, old);
     assertStringIncludes(one.readme, "\nOne round; of what was lost");
     assertStringIncludes(one.chart, " One round on 2 cores");
   });
@@ -237,7 +257,7 @@ Linux 6.1.0, Deno 2.9.5.
       ] as const
     ) {
       const error = assertThrows(
-        () => documentsOf(results, cases, text),
+        () => documentsOf(results, cases, { ...old, readme: text }),
         SyntaxError,
       );
       assertEquals(
@@ -256,11 +276,21 @@ describe("the documents", () => {
   it("are written as they should be, and missed", () => {
     writeFileSync(path.join(root, "README.md"), README);
     mkdirSync(path.join(root, "docs"));
+    writeFileSync(path.join(root, "docs/benchmark.md"), DETAILS);
     assertThrows(() => readDocuments(root), Error, "benchmark.svg");
     writeDocuments(results, cases, root);
     assertEquals(
       readDocuments(root),
-      documentsOf(results, cases, README),
+      documentsOf(results, cases, { readme: README, details: DETAILS }),
+    );
+  });
+
+  it("are what tests/bench/results.json says", () => {
+    const documents = readDocuments();
+    assertEquals(
+      documents,
+      documentsOf(load()!, CASES, documents),
+      "node tests/bench/write.ts puts it right",
     );
   });
 });

@@ -56,9 +56,16 @@ describe("a figure", () => {
     );
     assertEquals(shown("memory", 1_234_567), ["1,230 KB"]);
     assertEquals(shown("resident", 87_654_321), ["87.7 MB"]);
-    assertEquals(shown("nsPerReader", 12.34), ["12.3 ns"]);
-    assertEquals(shown("nsPerBroadcast", 45_678), ["45,700 ns"]);
     assertEquals(shown("spread", 3.21, 12), ["3.2 %", "12 %"]);
+  });
+
+  it("of the hub is in nanoseconds, whatever the size", () => {
+    assertEquals(shown("perReader100", 12.34), ["12 ns"]);
+    assertEquals(shown("broadcast10000", 45_678, 1_234_567), [
+      "46 µs",
+      "1.2 ms",
+    ]);
+    assertEquals(figureNamed("random100000").label, "to any of 100,000");
   });
 
   it("of a count shows all of it", () => {

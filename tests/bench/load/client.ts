@@ -92,7 +92,8 @@ export function startLoad(
   return new LoadProcess(plan, options);
 }
 
-function isOnPath(program: string): boolean {
+/** Whether a program is there to be run by its name. */
+export function isOnPath(program: string): boolean {
   return process.env.PATH!.split(path.delimiter)
     .some((folder) => existsSync(path.join(folder, program)));
 }

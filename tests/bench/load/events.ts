@@ -20,6 +20,20 @@ const CR = 13;
 const SPACE = 32;
 const ZERO = 48;
 const DATA = new TextEncoder().encode("data:");
+const [D, A, T, , COLON] = DATA as unknown as [
+  number,
+  number,
+  number,
+  number,
+  number,
+];
+
+/**
+ * Most events are `data:` and 8 digits, a space and 12 digits, and two LF: where
+ * these lie, as such ones are taken without looking at each byte for what it is.
+ */
+const USUAL = { seq: 5, space: 13, high: 14, low: 20, end: 26, size: 28 };
+const MILLION = 1e6;
 
 /** Digits that are added up as small integers, which is faster than as doubles. */
 const GROUP = 8;
@@ -75,8 +89,34 @@ export class EventChecker implements Body {
     while (at < end) {
       if (this.#state === SEQ || this.#state === STAMP) {
         at = this.#digits(bytes, at, end);
-      } else at = this.#text(bytes, at, end);
+        continue;
+      }
+      if (this.#state === LINE && !this.#hasNumbers) {
+        at = this.#usual(bytes, at, end);
+        if (at === end) break;
+      }
+      at = this.#text(bytes, at, end);
     }
+  }
+
+  /** Takes events of the usual form; returns where one begins that is not. */
+  #usual(bytes: Uint8Array, start: number, end: number): number {
+    const { seq, space, high, low, end: lineEnd, size } = USUAL;
+    let at = start;
+    for (; at + size <= end; at += size) {
+      if (
+        bytes[at] !== D || bytes[at + 1] !== A || bytes[at + 2] !== T ||
+        bytes[at + 3] !== A || bytes[at + 4] !== COLON ||
+        bytes[at + space] !== SPACE || bytes[at + lineEnd] !== LF ||
+        bytes[at + lineEnd + 1] !== LF
+      ) break;
+      const number = digits(bytes, at + seq, at + space);
+      const upper = digits(bytes, at + high, at + low);
+      const lower = digits(bytes, at + low, at + lineEnd);
+      if ((number | upper | lower) < 0) break;
+      this.#count(number, upper * MILLION + lower);
+    }
+    return at;
   }
 
   /** Takes what is no number; returns where a number starts or nothing more is. */
@@ -151,8 +191,11 @@ export class EventChecker implements Body {
   #event(): void {
     if (!this.#hasNumbers) return;
     this.#hasNumbers = false;
+    this.#count(this.#numbers[CURRENT_SEQ]!, this.#numbers[CURRENT_STAMP]!);
+  }
+
+  #count(seq: number, stamp: number): void {
     const numbers = this.#numbers;
-    const seq = numbers[CURRENT_SEQ]!;
     const last = numbers[LAST]!;
     numbers[EVENTS]!++;
     if (seq <= last) numbers[REPEATED]!++;
@@ -161,6 +204,17 @@ export class EventChecker implements Body {
       if (last >= 0) numbers[LOST]! += seq - last - 1;
       numbers[LAST] = seq;
     }
-    this.#latencies.record(numbers[CURRENT_STAMP]!);
+    this.#latencies.record(stamp);
   }
+}
+
+/** A number of up to 8 digits, negative where there is something else. */
+function digits(bytes: Uint8Array, start: number, end: number): number {
+  let number = 0;
+  for (let at = start; at < end; at++) {
+    const digit = bytes[at]! - ZERO;
+    if (digit < 0 || digit > 9) return -1;
+    number = number * 10 + digit;
+  }
+  return number;
 }

@@ -11,10 +11,19 @@ import { Streams } from "./streams.ts";
 /** Microseconds after which the clock is looked at though nothing has come. */
 const TURN = 50_000;
 
+/**
+ * Microseconds between two times that drained streams are read. To read each as soon
+ * as something has come keeps the client busier than some servers, and is of no use,
+ * as their events have no latency.
+ */
+const SWEEP = 2_000;
+
 /** Puts the load on a server; its turns make no objects. */
 export class Load {
   readonly #plan: LoadPlan;
   readonly #poll: Poll = new Poll();
+  /** Those that are drained. */
+  readonly #drained: Poll = new Poll();
   readonly #latencies: Latencies;
   readonly #streams: Streams;
   readonly #probes: Probes;
@@ -23,7 +32,11 @@ export class Load {
   constructor(plan: LoadPlan) {
     this.#plan = plan;
     this.#latencies = new Latencies(plan.seconds);
-    this.#streams = new Streams(plan, this.#poll, this.#latencies);
+    this.#streams = new Streams(
+      plan,
+      { checked: this.#poll, drained: this.#drained },
+      this.#latencies,
+    );
     this.#probes = new Probes(plan, this.#poll, plan.streams + 1);
   }
 
@@ -57,6 +70,7 @@ export class Load {
   #measure(): Measured {
     const { seconds } = this.#plan;
     const streams = this.#streams;
+    this.#sweep();
     const [bytes, events] = [streams.total[0]!, streams.events];
     const cpu = cpuTime();
     const beganAt = monotonic();
@@ -64,6 +78,7 @@ export class Load {
     this.#latencies.begin();
     this.#probes.begin(beganAt);
     this.#goOn(beganAt + seconds * 1e6, true);
+    this.#sweep();
     const time = monotonic() - beganAt;
     return {
       seconds: time / 1e6,
@@ -79,18 +94,35 @@ export class Load {
     const streams = this.#streams;
     const last = isMeasured && until !== undefined ? checked : Infinity;
     let now = monotonic();
+    let sweepAt = now;
     while (now < end && streams.done < last) {
+      if (now >= sweepAt) {
+        this.#sweep();
+        sweepAt = now + SWEEP;
+      }
       this.#publisher?.publish(now);
       if (isMeasured) this.#probes.open(now);
       const next = Math.min(
         now + TURN,
         end,
+        sweepAt,
         this.#publisher?.nextAt() ?? Infinity,
         isMeasured ? this.#probes.nextAt() : Infinity,
       );
       // Rounded up: less than a millisecond would be spent on waiting busily.
       this.#turn(Math.max(1, Math.ceil((next - now) / 1_000)));
       now = monotonic();
+    }
+  }
+
+  /** Reads what has come on drained streams, each at most once. */
+  #sweep(): void {
+    const poll = this.#drained;
+    for (let read = 0; read < this.#plan.streams;) {
+      const ready = poll.wait(0);
+      if (ready === 0) return;
+      for (let nth = 0; nth < ready; nth++) this.#streams.ready(poll.id(nth));
+      read += ready;
     }
   }
 

@@ -28,11 +28,21 @@ export class Streams {
 
   readonly #plan: LoadPlan;
   readonly #poll: Poll;
+  readonly #drained: Poll;
   readonly #latencies: Latencies;
 
-  constructor(plan: LoadPlan, poll: Poll, latencies: Latencies) {
+  /**
+   * @param polls Of those that are checked, where all begin, and of those that are
+   * drained.
+   */
+  constructor(
+    plan: LoadPlan,
+    polls: { readonly checked: Poll; readonly drained: Poll },
+    latencies: Latencies,
+  ) {
     this.#plan = plan;
-    this.#poll = poll;
+    this.#poll = polls.checked;
+    this.#drained = polls.drained;
     this.#latencies = latencies;
     this.bytes = new Float64Array(plan.streams);
   }
@@ -103,6 +113,11 @@ export class Streams {
       stream.begin();
       this.opened++;
       this.#take(number, stream, opening.bodyAt, opening.bodyEnd);
+      const { fd, isOpen } = stream.connection;
+      if (stream.checker === undefined && isOpen) {
+        this.#poll.remove(fd);
+        this.#drained.add(fd, number, false);
+      }
     }
   }
 

@@ -6,6 +6,8 @@ export interface Case {
   readonly name: string;
   /** What is done in it, as a sentence. */
   readonly title: string;
+  /** Whether README.md shows it too. */
+  readonly isMain?: boolean;
   /** The figures to show, by their names in `figure.ts`, in this order. */
   readonly figures: readonly string[];
   /** Shows how one of these relates to another contender's. */

@@ -13,6 +13,7 @@ export interface Figure {
 
 const COUNTS: readonly Unit[] = [[1, ""], [1e3, "k"], [1e6, "M"], [1e9, "G"]];
 const GIGABYTES: readonly Unit[] = [[1e-3, "MB/s"], [1, "GB/s"]];
+const NANOSECONDS: readonly Unit[] = [[1, "ns"], [1e3, "µs"], [1e6, "ms"]];
 const MICROSECONDS: readonly Unit[] = [[1, "µs"], [1e3, "ms"], [1e6, "s"]];
 const MILLISECONDS: readonly Unit[] = [[1, "ms"], [1e3, "s"]];
 
@@ -46,9 +47,19 @@ export const FIGURES: Readonly<Record<string, Figure>> = {
   slowestAnswer: { label: "slowest answer", format: duration },
   recovery: { label: "recovery", format: duration },
 
-  // Nanoseconds: the unit stays, as these are compared with each other.
-  nsPerReader: { label: "a reader", format: fixed(1, "ns") },
-  nsPerBroadcast: { label: "a broadcast", format: fixed(1, "ns") },
+  milliseconds: { label: "time", format: duration },
+
+  // Nanoseconds of the case `hub`, a broadcast unless it says otherwise.
+  ...nanoseconds([1, 10, 100, 500, 1_000, 10_000], "broadcast", (n) => n),
+  ...nanoseconds(
+    [1, 10, 100, 500, 1_000, 10_000],
+    "perReader",
+    (n) => `a reader of ${n}`,
+  ),
+  ...nanoseconds([100, 1_000, 10_000], "dense", (n) => `95 % of ${n}`),
+  ...nanoseconds([100, 1_000, 10_000], "sparse", (n) => `5 % of ${n}`),
+  ...nanoseconds([10, 100_000], "same", (n) => `to one of ${n}`),
+  ...nanoseconds([10, 100_000], "random", (n) => `to any of ${n}`),
 
   // Per cent.
   spread: {
@@ -91,6 +102,21 @@ function latency(value: number): string {
 
 function duration(value: number): string {
   return scaled(value, MILLISECONDS, VARYING);
+}
+
+/** The figures of one name for different sizes. */
+function nanoseconds(
+  sizes: readonly number[],
+  name: string,
+  label: (size: string) => string,
+): Record<string, Figure> {
+  return Object.fromEntries(sizes.map((size) => [
+    `${name}${size}`,
+    {
+      label: label(size.toLocaleString("en")),
+      format: (value: number) => scaled(value, NANOSECONDS, VARYING),
+    },
+  ]));
 }
 
 /** Formats in one unit, for values that are of the same size everywhere. */
