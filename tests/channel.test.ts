@@ -9,7 +9,7 @@ import {
 import { describe, it } from "@std/testing/bdd";
 import { SEGMENT_BYTES } from "../src/segment.ts";
 import { HubFixture, type Tap } from "./tools/hub_fixture.ts";
-import { microtasks, turns } from "./tools/turns.ts";
+import { microtasks, turns, until } from "./tools/turns.ts";
 
 describe("what readers share", () => {
   it("is the very same bytes among the readers of a channel", async () => {
@@ -130,14 +130,16 @@ describe("what readers share", () => {
     );
     await turns(2);
     let text = "";
-    for (let turn = 0; turn < 200; turn++) {
-      for (let i = 0; i < 10; i++) {
+    // More for all of them than a turn hands out at most.
+    for (let turn = 0; turn < 60; turn++) {
+      for (let i = 0; i < 30; i++) {
         text += fixture.broadcast("/a", "x".repeat(1_000));
       }
       await turns();
     }
+    await taps[0]!.hears(text);
     for (const tap of taps) {
-      await tap.hears(text);
+      await until(() => tap.bytes === text.length, "all bytes");
       assertLess(tap.chunks.length, 1.2 * text.length / SEGMENT_BYTES);
     }
     assertEquals(fixture.hub.retained.bytes, 0);
