@@ -76,7 +76,7 @@ function planFor(
 ): LoadPlan {
   const { port, path, publishPath, lastEventId } = server;
   const plan: LoadPlan = { path, ...load, port };
-  if (publishPath !== undefined && rate !== null) {
+  if (publishPath !== undefined) {
     plan.publish = { path: publishPath, rate };
   }
   if (lastEventId !== undefined) {

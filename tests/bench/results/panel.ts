@@ -19,7 +19,7 @@ const PANELS: readonly (Omit<Panel, "values"> & { readonly case: string })[] = [
     figure: "deliveries",
     title: "Deliveries a second",
     better: "more",
-    note: "as fast as each can, log scale",
+    note: "1,000 clients, log scale",
   },
   {
     case: "paced-200",

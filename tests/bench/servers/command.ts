@@ -8,8 +8,8 @@ export interface Command {
 
 /** How events are broadcast. */
 export interface Publishing {
-  /** How many a second; `null`: the next as soon as the last was accepted. */
-  readonly rate: number | null;
+  /** How many a second. */
+  readonly rate: number;
   /** Where to; a `*` in it becomes a random number below `among`. */
   readonly namespace: string;
   readonly among?: number;

@@ -1,8 +1,8 @@
-import { clearTimeout, setImmediate, setTimeout } from "node:timers";
+import { clearTimeout, setTimeout } from "node:timers";
 import type { Publishing } from "./command.ts";
 import { Stamps } from "./stamps.ts";
 
-/** Broadcasts data; a promise where one can wait until that was accepted. */
+/** Broadcasts data. */
 export type Broadcast = (namespace: string, data: string) => unknown;
 
 /**
@@ -15,34 +15,20 @@ const TOLERANCE = 2;
 /** Broadcasts numbered and stamped events at a rate. */
 export class Pace {
   readonly #broadcast: Broadcast;
-  readonly #accepted: Broadcast;
-  readonly #batch: number;
   readonly #stamps = new Stamps();
   #namespaces: readonly string[] = [];
   /** The next number of each. */
   #next: Uint32Array = new Uint32Array();
   #random = 1;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #generation = 0;
 
-  /**
-   * @param accepted The same as `broadcast`, but to be waited for.
-   * @param batch Of how many, without a rate, only the last is waited for.
-   */
-  constructor(
-    broadcast: Broadcast,
-    accepted: Broadcast = broadcast,
-    batch = 1,
-  ) {
+  constructor(broadcast: Broadcast) {
     this.#broadcast = broadcast;
-    this.#accepted = accepted;
-    this.#batch = batch;
   }
 
   /** Broadcasts so from now on. */
   set({ rate, namespace, among = 1 }: Publishing): void {
     clearTimeout(this.#timer);
-    this.#generation++;
     if (this.#namespaces.length !== among) {
       this.#namespaces = Array.from(
         { length: among },
@@ -50,8 +36,7 @@ export class Pace {
       );
       this.#next = new Uint32Array(among);
     }
-    if (rate === null) void this.#flatOut(this.#generation);
-    else if (rate > 0) this.#tick(rate, performance.now(), 0);
+    if (rate > 0) this.#tick(rate, performance.now(), 0);
   }
 
   /** Broadcasts so many at once. */
@@ -70,20 +55,12 @@ export class Pace {
     this.#timer = setTimeout(() => this.#tick(rate, begun, i), wait);
   }
 
-  async #flatOut(generation: number): Promise<void> {
-    while (generation === this.#generation) {
-      for (let i = 1; i < this.#batch; i++) this.#send(performance.now());
-      await this.#send(performance.now(), this.#accepted);
-      await new Promise<void>((resolve) => setImmediate(resolve));
-    }
-  }
-
   /** @param at When it counts as broadcast, in milliseconds as performance.now(). */
-  #send(at: number, broadcast: Broadcast = this.#broadcast): unknown {
+  #send(at: number): void {
     const { length } = this.#namespaces;
     const chosen = length === 1 ? 0 : this.#randomBelow(length);
     const data = this.#stamps.data(this.#next[chosen]!++, at);
-    return broadcast(this.#namespaces[chosen]!, data);
+    this.#broadcast(this.#namespaces[chosen]!, data);
   }
 
   /** The same in every run (Lehmer's generator). */

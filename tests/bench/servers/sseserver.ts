@@ -14,11 +14,7 @@ const { port } = await sse.serve({
 const lastEventId = history
   ? await sse.publish({ namespace: "/bench", data: "first" })
   : undefined;
-const pace = new Pace(
-  (namespace, data) => sse.broadcast({ namespace, data }),
-  (namespace, data) => sse.publish({ namespace, data }),
-  64,
-);
+const pace = new Pace((namespace, data) => sse.broadcast({ namespace, data }));
 if (before > 0) {
   pace.set({ rate: 0, namespace: "/bench" });
   pace.burst(before);
