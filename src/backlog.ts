@@ -82,10 +82,14 @@ export class Backlog {
   /** Lets go of what every reader has taken, and joins what is small. */
   tidy(): void {
     while (this.#front.readers === 0 && this.#front.next !== undefined) {
-      this.#release(this.#front.segment!);
-      this.#front = this.#front.next;
+      const link = this.#front;
+      this.#release(link.segment!);
+      this.#front = link.next!;
+      // Where the collector has moved a link to the old objects, it keeps alive what
+      // it points to until these are collected: a chain of all that comes after it.
+      link.segment = link.next = undefined;
     }
-    // An old link would keep alive everything that came after it.
+    // So would a link that is still held.
     if (this.#merged.start < this.#front.start) this.#merged = this.#front;
     if (this.#owned.start < this.#front.start) this.#owned = this.#front;
     for (; this.#owned.segment !== undefined; this.#owned = this.#owned.next!) {
