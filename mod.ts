@@ -23,20 +23,32 @@ export type {
   Position,
 } from "./src/engine.ts";
 export type { DisconnectReason } from "./src/counters.ts";
+export type { DisconnectFilter } from "./src/disconnect.ts";
+export type { Grant } from "./src/grant.ts";
+export {
+  jwtAuthorizer,
+  type JWTAuthorizerOptions,
+  type PublicKeyAlgorithm,
+  type SecretAlgorithm,
+} from "./src/http/jwt.ts";
 export type { Gap, GapReason } from "./src/notice.ts";
 export type { SSEMessage } from "./src/message.ts";
 export type {
+  Action,
   AdminOptions,
+  Authorize,
   CORSOptions,
   HistoryOptions,
+  PublishOptions,
   SSEServerLimits,
   SSEServerOptions,
 } from "./src/options.ts";
 export type { Connection } from "./src/reader.ts";
-export {
-  type CloseOptions,
-  SSEServer,
-  type SubscribeOptions,
-} from "./src/server.ts";
+export type {
+  CloseOptions,
+  SubscribeOptions,
+  TicketGrant,
+} from "./src/call_options.ts";
+export { SSEServer } from "./src/server.ts";
 export type { ServeHandle, ServeOptions } from "./src/serving.ts";
 export type { Bytes } from "./src/slab.ts";

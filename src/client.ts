@@ -25,6 +25,15 @@ export function clientAddress(
   return addressOf(hops[Math.max(0, hops.length - proxies)]!) ?? peer;
 }
 
+/** Whether the client's own connection is encrypted, as far as can be told. */
+export function isSecure(request: Request, proxies: number): boolean {
+  if (request.url.startsWith("https:")) return true;
+  if (proxies === 0) return false;
+  const schemes = request.headers.get("x-forwarded-proto")?.split(",") ?? [];
+  const scheme = schemes[Math.max(0, schemes.length - proxies)];
+  return scheme?.trim().toLowerCase() === "https";
+}
+
 /** An address as proxies write it: perhaps with a port, or in brackets. */
 function addressOf(text: string): string | undefined {
   const trimmed = text.trim();

@@ -13,9 +13,9 @@ export type DisconnectReason =
 
 /**
  * Why a stream was not opened: too many are open, in all or of this client, the
- * server is closing, its engine did not start, all its namespaces have ended and
- * the client knows, the request is malformed, or the namespace may not be
- * subscribed to.
+ * server is closing, its engine did not start, `authorize` failed, all its
+ * namespaces have ended and the client knows, the request is malformed, it does not
+ * show who it comes from, or what it asks for may not be subscribed to.
  */
 export type RefusalReason =
   | "connections"
@@ -23,8 +23,26 @@ export type RefusalReason =
   | "closing"
   | "ended"
   | "engine"
+  | "authorize"
   | "malformed"
+  | "unauthorized"
   | "forbidden";
+
+/**
+ * Why `POST /publish/` was refused: it is malformed, does not show who it comes from,
+ * is not allowed, came too slowly, is too large or of an unknown type, repeats a key
+ * with another body, `authorize` failed, or the engine did not accept it.
+ */
+export type PublishRefusalReason =
+  | "malformed"
+  | "unauthorized"
+  | "forbidden"
+  | "slow"
+  | "tooLarge"
+  | "type"
+  | "keyReused"
+  | "authorize"
+  | "unavailable";
 
 /** What a server has done since it was made; every number only rises. */
 export class Counters {
@@ -54,8 +72,22 @@ export class Counters {
     closing: 0,
     ended: 0,
     engine: 0,
+    authorize: 0,
     malformed: 0,
+    unauthorized: 0,
     forbidden: 0,
+  };
+  /** Requests to publish that were refused, by reason. */
+  readonly publishRefusals: Record<PublishRefusalReason, number> = {
+    malformed: 0,
+    unauthorized: 0,
+    forbidden: 0,
+    slow: 0,
+    tooLarge: 0,
+    type: 0,
+    keyReused: 0,
+    authorize: 0,
+    unavailable: 0,
   };
   /** How long publish() took, in seconds. */
   readonly publish: Histogram = new Histogram([

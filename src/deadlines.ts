@@ -11,7 +11,7 @@ export class Deadlines<Thing extends object> {
     return this.#stepOf.size;
   }
 
-  /** Sets when a thing is due, in milliseconds since the Unix epoch. */
+  /** Sets when a thing is due, in milliseconds of any clock. */
   set(thing: Thing, at: number): void {
     this.delete(thing);
     const step = Math.ceil(at / STEP);

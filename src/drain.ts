@@ -1,5 +1,8 @@
 import type { Clock } from "./clock.ts";
 
+/** Longest time that streams may end over: an hour, in milliseconds. */
+export const LONGEST_DRAIN = 3_600_000;
+
 /** Milliseconds from one look to the next. */
 const STEP = 50;
 

@@ -73,7 +73,10 @@ export class Hub implements EngineSink, ChannelHost {
   readonly #delivery: Delivery;
   /** In the order of opening. */
   readonly #readers: Map<Reader, Channel> = new Map();
+  /** When those end whose age is bounded, in active time. */
   readonly #deadlines: Deadlines<Reader> = new Deadlines();
+  /** When those end whose grant does, in milliseconds since the Unix epoch. */
+  readonly #expiries: Deadlines<Reader> = new Deadlines();
 
   #opened = 0;
   /** Channels with a reader that has something to take. */
@@ -118,7 +121,7 @@ export class Hub implements EngineSink, ChannelHost {
       ...this.#directory.counts,
       readers: this.#readers.size,
       sockets: this.#sockets.count,
-      deadlines: this.#deadlines.size,
+      deadlines: this.#deadlines.size + this.#expiries.size,
       retainedBytes: this.retained.bytes,
     };
   }
@@ -177,7 +180,7 @@ export class Hub implements EngineSink, ChannelHost {
    * left off.
    */
   open(request: StreamRequest): Reader {
-    const { namespaces, requestPath, clientIP, userAgent } = request;
+    const { namespaces, requestPath, clientIP, userAgent, user } = request;
     const { notices, replay } = this.#history.open(request);
     const channel = this.#directory.channelOf(namespaces);
     const { clock, maxAge } = this.#options;
@@ -189,6 +192,7 @@ export class Hub implements EngineSink, ChannelHost {
         requestPath,
         clientIP,
         userAgent,
+        user,
         createdAt,
       },
       channel,
@@ -206,6 +210,9 @@ export class Hub implements EngineSink, ChannelHost {
     if (maxAge !== undefined) {
       const age = maxAge * (1 - AGE_SPREAD * Math.random());
       this.#deadlines.set(reader, this.activeTime + age);
+    }
+    if (request.expires !== undefined) {
+      this.#expiries.set(reader, request.expires);
     }
     this.#options.connected(reader.connection, reader.owner);
     return reader;
@@ -357,6 +364,9 @@ export class Hub implements EngineSink, ChannelHost {
     for (const reader of this.#deadlines.due(this.activeTime)) {
       this.#end(reader, "expired");
     }
+    for (const reader of this.#expiries.due(this.#options.clock.now())) {
+      this.#end(reader, "expired");
+    }
     for (const channel of this.#behind) {
       // What began to wait since a beat counts from that beat on.
       const wait = stallTimeout + this.#pulse.interval;
@@ -407,6 +417,7 @@ export class Hub implements EngineSink, ChannelHost {
     if (channel === undefined) return;
     this.#readers.delete(reader);
     this.#deadlines.delete(reader);
+    this.#expiries.delete(reader);
     reader.slot?.delete(reader);
     channel.remove(reader);
     if (channel.readers.size === 0) {

@@ -22,6 +22,11 @@ export interface SSEMessage {
   readonly data: unknown;
 }
 
+/** What is thrown where data is larger than allowed. */
+export class MessageTooLargeError extends RangeError {
+  override readonly name = "MessageTooLargeError";
+}
+
 /** Longest event name, in UTF-16 code units: it is repeated in every event. */
 const EVENT_LENGTH = 1024;
 /** Prefix of the events that the server itself sends. */
@@ -167,8 +172,11 @@ function encodeBytes(
   return body.subarray(0, at);
 }
 
-function tooLarge(messageBytes: number, current: string): RangeError {
-  return new RangeError(
+function tooLarge(
+  messageBytes: number,
+  current: string,
+): MessageTooLargeError {
+  return new MessageTooLargeError(
     `Cannot broadcast as 'data' must not be larger than ${messageBytes} bytes (limits.messageBytes): current value has ${current}`,
   );
 }

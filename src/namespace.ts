@@ -161,6 +161,28 @@ export function parentOf(namespace: string): string | undefined {
   return namespace === ROOT ? undefined : ROOT;
 }
 
+/** Whether a normalised namespace is another one or lies below it. */
+export function isWithin(namespace: string, above: string): boolean {
+  return namespace === above || above === ROOT ||
+    (namespace.startsWith(above) &&
+      namespace.charCodeAt(above.length) === SLASH);
+}
+
+/** What lies both within one of `asked` and within one of `granted`; all normalised. */
+export function intersection(
+  asked: readonly string[],
+  granted: readonly string[],
+): string[] {
+  const both = new Set<string>();
+  for (const one of asked) {
+    for (const other of granted) {
+      if (isWithin(one, other)) both.add(one);
+      else if (isWithin(other, one)) both.add(other);
+    }
+  }
+  return [...both];
+}
+
 /**
  * Reduces normalised namespaces to the topmost ones, sorted and each once.
  *

@@ -1,6 +1,7 @@
 import type { Clock } from "./clock.ts";
 import type { Engine } from "./engine.ts";
 import type { DisconnectReason } from "./counters.ts";
+import type { Grant } from "./grant.ts";
 import type { Connection } from "./reader.ts";
 
 /** What strangers can make the server hold at most. */
@@ -70,6 +71,39 @@ export interface CORSOptions {
   readonly maxAge?: number;
 }
 
+/** What someone wants to do: open a stream, or publish. */
+export type Action = "subscribe" | "publish";
+
+/**
+ * Decides what a request may do: `true` is everything that it asks for, `false`
+ * is answered with 403, a {@linkcode Grant} narrows it, a Response is the answer.
+ * What it throws or rejects with goes to `onError`, and the client is refused for
+ * now.
+ *
+ * `namespaces` is what it asks for, normalised: one where it wants to publish.
+ * `info` is the second argument of the host's fetch.
+ */
+export type Authorize = (
+  request: Request,
+  namespaces: readonly string[],
+  info: unknown,
+  action: Action,
+) => boolean | Response | Grant | Promise<boolean | Response | Grant>;
+
+/**
+ * Who may publish by `POST /publish/<namespace>`. With both, the token is looked
+ * at first.
+ */
+export interface PublishOptions {
+  /**
+   * Allows everything to whoever sends it in an `Authorization: Bearer` header
+   * (RFC 6750 2.1). At least 16 characters.
+   */
+  readonly token?: string;
+  /** Decides where there is no such token. */
+  readonly authorize?: Authorize;
+}
+
 /** Who may use what is under `/admin/`. */
 export interface AdminOptions {
   /**
@@ -130,8 +164,9 @@ export interface SSEServerOptions {
   readonly history?: boolean | HistoryOptions;
   /**
    * Milliseconds between `:keepalive` comments on a silent stream; 0 turns them
-   * off, and with them the notice of a response that nobody reads. A stream that was just written to skips one, so that it is silent for
-   * one and a half times as long at most. From 10 to 3,600,000.
+   * off, and with them the notice of a response that nobody reads. A stream that was
+   * just written to skips one, so that it is silent for one and a half times as
+   * long at most. From 10 to 3,600,000.
    *
    * @default {15_000}
    */
@@ -167,10 +202,21 @@ export interface SSEServerOptions {
   readonly maxAge?: number;
   /**
    * Whether a client may subscribe to `/`, which hears everything. Otherwise 403.
-   *
-   * @default {true}
+   * By default it may, unless `authorize` is set.
    */
   readonly rootSubscribe?: boolean;
+  /**
+   * Decides who may hear what, before a stream is opened; replays what it allows
+   * just the same. By default everyone may hear everything. A `?ticket=` that
+   * {@linkcode SSEServer.ticket} has issued is looked at in its place.
+   */
+  readonly authorize?: Authorize;
+  /**
+   * Who may publish by `POST /publish/<namespace>`; `false` for nobody.
+   *
+   * @default {false}
+   */
+  readonly publish?: false | PublishOptions;
   /**
    * Who may use what is under `/admin/`: `true` everyone, `false` nobody. By
    * default clients on this machine that come without a proxy may read, and who
@@ -178,9 +224,8 @@ export interface SSEServerOptions {
    */
   readonly admin?: boolean | AdminOptions;
   /**
-   * Who may subscribe from a page of another origin; `false` for nobody.
-   *
-   * @default {{ origin: "*" }}
+   * Who may subscribe from a page of another origin; `false` for nobody. By
+   * default pages of any origin may, unless `authorize` is set.
    */
   readonly cors?: false | CORSOptions;
   /** Bounds on what strangers can make the server hold. */

@@ -1,7 +1,7 @@
 import type { Engine, EngineSink, Position } from "./engine.ts";
 import type { Bytes } from "./slab.ts";
 
-/** Longest time that {@linkcode Publisher.publish} takes, in milliseconds. */
+/** Longest time that {@linkcode inTime} takes, in milliseconds. */
 const TIMEOUT = 3_000;
 
 /**
@@ -49,12 +49,6 @@ export class Publisher {
     return starting === undefined ? publish() : starting.then(publish);
   }
 
-  /** The same, but rejects with a TimeoutError after 3 s. */
-  async publish(namespace: string, body: Bytes): Promise<Position> {
-    const accepted = this.accept(namespace, body);
-    return isPromise(accepted) ? await within(TIMEOUT, accepted) : accepted;
-  }
-
   /** Refuses everything from now on, then closes the engine if it was started. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -77,22 +71,24 @@ export function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
   return typeof (value as Promise<T> | undefined)?.then === "function";
 }
 
-async function within<T>(timeout: number, promise: Promise<T>): Promise<T> {
+/** What was accepted; rejects with a TimeoutError where it has not been within 3 s. */
+export async function inTime<T>(accepted: T | Promise<T>): Promise<T> {
+  if (!isPromise(accepted)) return accepted;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(
       () =>
         reject(
           new DOMException(
-            `Cannot publish as the engine has not answered within ${timeout} ms: it may still arrive, once`,
+            `Cannot publish as the engine has not answered within ${TIMEOUT} ms: it may still arrive, once`,
             "TimeoutError",
           ),
         ),
-      timeout,
+      TIMEOUT,
     );
   });
   try {
-    return await Promise.race([promise, late]);
+    return await Promise.race([accepted, late]);
   } finally {
     clearTimeout(timer);
   }

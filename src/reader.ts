@@ -16,6 +16,8 @@ export interface Connection {
   readonly clientIP: string;
   /** The User-Agent header, at most 512 characters; `""` without one. */
   readonly userAgent: string;
+  /** Who it is, as `authorize` or a ticket said; `""` where neither did. */
+  readonly user: string;
   /** Milliseconds since the Unix epoch. */
   readonly createdAt: number;
 }

@@ -4,17 +4,26 @@ import { AdminAccess } from "./admin/access.ts";
 import { Feed } from "./admin/feed.ts";
 import { connectionStatus, type Status, statusOf } from "./admin/status.ts";
 import { StreamTable, type TablePage } from "./admin/table.ts";
-import { Drain } from "./drain.ts";
-import { formatId, MemoryEngine } from "./engine.ts";
+import { Broadcaster } from "./broadcaster.ts";
+import type {
+  CloseOptions,
+  SubscribeOptions,
+  TicketGrant,
+} from "./call_options.ts";
+import { type DisconnectFilter, wantedOf } from "./disconnect.ts";
+import { Drain, LONGEST_DRAIN } from "./drain.ts";
+import { MemoryEngine } from "./engine.ts";
+import { parseGrant } from "./grant.ts";
 import { idleTimeout } from "./host_info.ts";
+import { Gate } from "./http/gate.ts";
+import { addPublish } from "./http/publish.ts";
 import { type OpenOptions, Streams } from "./http/streams.ts";
 import { addSubscribe } from "./http/subscribe.ts";
+import { Tickets } from "./http/tickets.ts";
 import { Hub } from "./hub.ts";
-import { encodeBody, type SSEMessage } from "./message.ts";
+import type { SSEMessage } from "./message.ts";
 import { parseNamespace } from "./namespace.ts";
-import { encodeEnd } from "./notice.ts";
 import type { SSEServerOptions } from "./options.ts";
-import { isPromise, Publisher } from "./publisher.ts";
 import { type Settings, settingsOf } from "./settings.ts";
 import {
   type ServeHandle,
@@ -22,39 +31,9 @@ import {
   Serving,
   startServing,
 } from "./serving.ts";
-import type { Bytes } from "./slab.ts";
 
-/** Options of {@linkcode SSEServer.subscribe}. */
-export interface SubscribeOptions {
-  /**
-   * What the host passed to fetch besides the request; in Hono, `c.env`. It
-   * tells the client's address, and on Bun keeps the stream from timing out.
-   */
-  readonly info?: unknown;
-  /** Further headers of the response. */
-  readonly headers?: HeadersInit;
-  /**
-   * Sends a client without a valid id the last message of each namespace that it
-   * hears first: the newest 1,000, as far as 1 MiB goes. Needs a `history`.
-   *
-   * @default {false}
-   */
-  readonly latest?: boolean;
-}
-
-/** Longest time that {@linkcode SSEServer.close} takes: an hour, in milliseconds. */
-const LONGEST_DRAIN = 3_600_000;
-
-/** Options of {@linkcode SSEServer.close}. */
-export interface CloseOptions {
-  /**
-   * Milliseconds over which the streams end, one after the other, so that their
-   * clients do not come back all at once. From 0 to 3,600,000.
-   *
-   * @default {0}
-   */
-  readonly drain?: number;
-}
+/** How long a ticket's grant lasts unless it says, in milliseconds: an hour. */
+const TICKET_GRANT = 3_600_000;
 
 /**
  * Broadcasts messages to namespaces, over Server-Sent Events (WHATWG HTML 9.2).
@@ -102,7 +81,8 @@ export class SSEServer implements AsyncDisposable {
   readonly #streams: Streams;
   readonly #access: AdminAccess;
   readonly #feed: Feed;
-  readonly #publisher: Publisher;
+  readonly #broadcaster: Broadcaster;
+  readonly #tickets: Tickets;
   readonly #handles: Set<ServeHandle> = new Set();
   /** Which call of serve() a request came through, by its `info`. */
   readonly #servings: WeakMap<object, Serving> = new WeakMap();
@@ -111,8 +91,6 @@ export class SSEServer implements AsyncDisposable {
   #startedAt = 0;
   #closing: Promise<void> | undefined;
   #drain: Drain | undefined;
-  /** Nothing is broadcast any more. */
-  #closed = false;
 
   /**
    * Throws a `TypeError` or `RangeError` that names the option when one is not
@@ -137,10 +115,13 @@ export class SSEServer implements AsyncDisposable {
         this.#call(settings.onDisconnect?.bind(undefined, connection, reason));
       },
     });
-    this.#publisher = new Publisher(
-      settings.engine ?? new MemoryEngine(),
-      this.#hub,
-    );
+    this.#broadcaster = new Broadcaster({
+      engine: settings.engine ?? new MemoryEngine(),
+      hub: this.#hub,
+      limits: settings.limits,
+      report: (error) => this.#report(error),
+    });
+    this.#tickets = new Tickets(() => settings.clock.now());
     this.#streams = new Streams(this.#hub, settings);
     this.#access = new AdminAccess(settings.admin);
     this.#feed = new Feed(this.#hub, settings.clock);
@@ -158,21 +139,9 @@ export class SSEServer implements AsyncDisposable {
    * not as {@linkcode SSEMessage} has it, or larger than `limits.messageBytes`.
    */
   broadcast(message: SSEMessage): void {
-    const { namespace, body } = this.#encode(message);
-    this.#broadcast(namespace, body);
-  }
-
-  #broadcast(namespace: string, body: Bytes): void {
-    if (this.#closed) return;
-    try {
-      this.#start();
-      const accepted = this.#publisher.accept(namespace, body);
-      if (isPromise(accepted)) {
-        accepted.catch((error) => this.#report(error));
-      }
-    } catch (error) {
-      this.#report(error);
-    }
+    const encoded = this.#broadcaster.encode(message);
+    this.#start();
+    this.#broadcaster.broadcast(encoded);
   }
 
   /**
@@ -184,16 +153,9 @@ export class SSEServer implements AsyncDisposable {
    * it, and with a `TimeoutError` after 3 s: then it may still arrive, once.
    */
   async publish(message: SSEMessage): Promise<string> {
-    const { namespace, body } = this.#encode(message);
-    if (this.#closed) {
-      throw new Error("Cannot publish as the server is closed");
-    }
-    const begun = performance.now();
+    const encoded = this.#broadcaster.encode(message);
     this.#start();
-    const position = await this.#publisher.publish(namespace, body);
-    await this.#hub.relief();
-    this.#hub.counters.publish.observe((performance.now() - begun) / 1000);
-    return formatId(position);
+    return await this.#broadcaster.publish(encoded);
   }
 
   /**
@@ -209,16 +171,81 @@ export class SSEServer implements AsyncDisposable {
    * Throws a `TypeError` or `RangeError` when the namespace is not as it should be.
    */
   end(namespace: string): void {
-    const normal = parseNamespace(namespace, this.#settings.limits);
-    this.#broadcast(normal, encodeEnd(normal));
+    this.#start();
+    this.#broadcaster.end(namespace);
+  }
+
+  /**
+   * Ends the streams for which everything that is given holds; returns how many.
+   * Their clients come back by themselves, unless `authorize` refuses them then or
+   * their namespaces have ended.
+   *
+   * Throws a `TypeError` or `RangeError` that names the field when one is not as
+   * {@linkcode DisconnectFilter} has it, or none is given.
+   */
+  disconnect(filter: DisconnectFilter): number {
+    const { limits } = this.#settings;
+    return this.#hub.disconnect(
+      wantedOf(filter, (namespace) => parseNamespace(namespace, limits)),
+    );
+  }
+
+  /**
+   * Issues a ticket, with which an EventSource subscribes that can send no header:
+   * `/subscribe/…?ticket=…`, in place of what `authorize` decides by.
+   *
+   * It is good once and for 60 s. Along with the stream, the browser gets a cookie
+   * (`HttpOnly`, `SameSite=Strict`) for the subscribe path, with which the same URL
+   * is good until the grant expires: so EventSource gets back in. That holds for
+   * this server object only, not for another one or after a restart.
+   *
+   * Throws a `TypeError` or `RangeError` that names the field when the grant is not
+   * as {@linkcode TicketGrant} has it, and an `Error` without the option
+   * `authorize`, when everyone may subscribe.
+   *
+   * @example A route that gives a signed-in user's page a ticket
+   * ```ts no-eval
+   * import { Hono } from "hono";
+   * import { SSEServer } from "@sseserver/sseserver";
+   *
+   * const sse = new SSEServer({ authorize: () => false });
+   * const app = new Hono<{ Variables: { user: string } }>();
+   * app.post("/ticket", (c) => {
+   *   const user = c.get("user");
+   *   return c.json({ ticket: sse.ticket({ namespaces: [`/users/${user}`], user }) });
+   * });
+   * app.route("/", sse.app);
+   * ```
+   */
+  ticket(grant: TicketGrant): string {
+    const { authorize, limits, clock } = this.#settings;
+    const what = "Cannot issue a ticket";
+    if (authorize === undefined) {
+      throw new Error(`${what} without the option 'authorize'`);
+    }
+    const now = clock.now();
+    const { namespaces, expires = now + TICKET_GRANT, user } = parseGrant(
+      grant,
+      limits,
+      what,
+    );
+    if (namespaces === undefined || namespaces.length === 0) {
+      throw new TypeError(`${what} as 'namespaces' must name at least one`);
+    }
+    if (expires <= now) {
+      throw new RangeError(
+        `${what} as 'expires' must lie in the future: current value is ${expires}`,
+      );
+    }
+    return this.#tickets.issue({ namespaces, expires, user });
   }
 
   /**
    * Answers a request of any route with a stream of the namespaces.
    *
-   * The caller decides who may hear what: CORS and `rootSubscribe` do not apply
-   * and `?ns=` and `?latest` are not read, but HEAD, resuming and the limits are
-   * seen to. Throws a `TypeError` or `RangeError` when a namespace is not as it
+   * The caller decides who may hear what: `authorize`, tickets, CORS and
+   * `rootSubscribe` do not apply and `?ns=` and `?latest` are not read, but HEAD,
+   * resuming and the limits are seen to. Throws a `TypeError` or `RangeError` when a namespace is not as it
    * should be, and a `TypeError` for `latest` without a history.
    *
    * @example Updates for the user who is signed in
@@ -235,9 +262,17 @@ export class SSEServer implements AsyncDisposable {
   subscribe(
     request: Request,
     namespaces: string | readonly string[],
-    { info, headers, latest }: SubscribeOptions = {},
+    { info, headers, latest, user, expires }: SubscribeOptions = {},
   ): Response | Promise<Response> {
     const { limits, history } = this.#settings;
+    const granted = parseGrant(
+      {
+        ...(user === undefined ? {} : { user }),
+        ...(expires === undefined ? {} : { expires }),
+      },
+      limits,
+      "Cannot subscribe",
+    );
     if (latest && history === false) {
       throw new TypeError(
         "Cannot subscribe as 'latest' needs the option 'history': current value is true",
@@ -250,7 +285,7 @@ export class SSEServer implements AsyncDisposable {
       );
     }
     const parsed = asked.map((namespace) => parseNamespace(namespace, limits));
-    return this.#open(request, parsed, { info, headers, latest });
+    return this.#open(request, parsed, { info, headers, latest, granted });
   }
 
   /**
@@ -311,7 +346,7 @@ export class SSEServer implements AsyncDisposable {
       fetch: this.fetch,
       own: (info, serving) => this.#servings.set(info, serving),
       endStreams: (serving) => this.#hub.end(serving),
-      closeServer: () => this.close(),
+      closeServer: (drain) => this.close({ drain }),
       adminQuery: () => {
         if (!this.#access.enabled) return undefined;
         const key = this.#access.newKey();
@@ -330,13 +365,13 @@ export class SSEServer implements AsyncDisposable {
       this.#drain = new Drain(this.#hub, drain, this.#settings.clock);
       await this.#drain.finished;
     }
-    this.#closed = true;
+    this.#broadcaster.stop();
     this.#hub.end();
     this.#feed.close();
     // A listener that is about to start has to be there to be closed.
     await Promise.allSettled(this.#serves);
     await Promise.all([...this.#handles].map((handle) => handle.close()));
-    await this.#publisher.close();
+    await this.#broadcaster.close();
   }
 
   #statusOf(page: TablePage): Status {
@@ -351,31 +386,18 @@ export class SSEServer implements AsyncDisposable {
   /** Starts what the constructor must not; a promise while the engine gets ready. */
   #start(): Promise<void> | undefined {
     this.#startedAt ||= this.#settings.clock.now();
-    return this.#publisher.start();
-  }
-
-  #encode(message: SSEMessage): { namespace: string; body: Bytes } {
-    const { limits } = this.#settings;
-    if (typeof message !== "object" || message === null) {
-      throw new TypeError(
-        `Cannot broadcast as the message must be an object: current value is ${message}`,
-      );
-    }
-    return {
-      namespace: parseNamespace(message.namespace, limits),
-      body: encodeBody(message, limits.messageBytes),
-    };
+    return this.#broadcaster.start();
   }
 
   #open(
     request: Request,
     namespaces: readonly string[],
-    { info, headers, latest }: Omit<OpenOptions, "owner">,
+    { info, headers, latest, granted }: Omit<OpenOptions, "owner">,
   ): Response | Promise<Response> {
     const owner = typeof info === "object" && info !== null
       ? this.#servings.get(info)
       : undefined;
-    const options = { info, owner, headers, latest };
+    const options = { info, owner, headers, latest, granted };
     const open = () => this.#streams.open(request, namespaces, options);
     const starting = this.#start();
     if (starting === undefined) return open();
@@ -387,14 +409,25 @@ export class SSEServer implements AsyncDisposable {
 
   #newApp(): Hono {
     const app = new Hono();
-    addSubscribe(
-      app,
-      this.#settings,
-      this.#hub.counters,
-      ({ req, env }, namespaces, latest) =>
-        this.#open(req.raw, namespaces, { info: env, latest }),
-    );
-    const { clock, limits } = this.#settings;
+    const settings = this.#settings;
+    const hub = this.#hub;
+    const host = {
+      settings,
+      hub,
+      streams: this.#streams,
+      tickets: this.#tickets,
+      broadcaster: this.#broadcaster,
+      report: (error: unknown) => this.#report(error),
+    };
+    const { authorize, clock, limits } = settings;
+    addSubscribe(app, {
+      settings,
+      counters: hub.counters,
+      gate: authorize === undefined ? undefined : new Gate(host, authorize),
+      open: ({ req, env }, namespaces, granted, latest) =>
+        this.#open(req.raw, namespaces, { info: env, latest, granted }),
+    });
+    addPublish(app, host);
     addAdmin(app, {
       access: this.#access,
       hub: this.#hub,

@@ -1,3 +1,4 @@
+import { LONGEST_DRAIN } from "./drain.ts";
 import { runtimeName } from "./host.ts";
 import type { Listener, ListenOptions } from "./listener.ts";
 import { quote } from "./quote.ts";
@@ -43,6 +44,13 @@ export interface ServeOptions {
    * @default {true}
    */
   readonly signals?: boolean;
+  /**
+   * Milliseconds over which SIGTERM, which asks a service to end, has the streams
+   * end, as {@linkcode CloseOptions} has it. SIGINT ends them at once.
+   *
+   * @default {0}
+   */
+  readonly drain?: number;
 }
 
 /** A listener that {@linkcode SSEServer.serve} has started. */
@@ -104,8 +112,8 @@ export interface Served {
   endStreams(serving: Serving): void;
   /** What follows `/admin/` in the console's address; `undefined` without a console. */
   adminQuery(): string | undefined;
-  /** Closes the whole server. */
-  closeServer(): Promise<void>;
+  /** Closes the whole server; `drain` in milliseconds. */
+  closeServer(drain: number): Promise<void>;
   report(error: unknown): void;
 }
 
@@ -121,11 +129,19 @@ export async function startServing(
     signal,
     log = logToConsole,
     signals = true,
+    drain = 0,
   } = options;
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
     throw new RangeError(
       `Cannot serve as 'port' must be an integer from 0 to 65535: current value is ${
         quote(port)
+      }`,
+    );
+  }
+  if (!Number.isInteger(drain) || drain < 0 || drain > LONGEST_DRAIN) {
+    throw new RangeError(
+      `Cannot serve as 'drain' must be an integer from 0 to ${LONGEST_DRAIN}: current value is ${
+        quote(drain)
       }`,
     );
   }
@@ -184,7 +200,9 @@ export async function startServing(
   try {
     if (signals) {
       const { onSignal } = await import("./serve/signals.ts");
-      undoSignals = onSignal(() => server.closeServer());
+      undoSignals = onSignal((signal) =>
+        server.closeServer(signal === "SIGTERM" ? drain : 0)
+      );
     }
   } catch (error) {
     await close();

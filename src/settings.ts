@@ -4,8 +4,10 @@ import type { DisconnectReason } from "./counters.ts";
 import type { HistoryBounds } from "./history/history.ts";
 import type {
   AdminOptions,
+  Authorize,
   CORSOptions,
   HistoryOptions,
+  PublishOptions,
   SSEServerLimits,
   SSEServerOptions,
 } from "./options.ts";
@@ -36,6 +38,8 @@ export interface Settings extends
     >
   > {
   readonly admin: boolean | AdminOptions;
+  readonly authorize: Authorize | undefined;
+  readonly publish: false | PublishOptions;
   readonly history: HistoryBounds | false;
   readonly maxAge: number | undefined;
   readonly limits: Limits;
@@ -51,8 +55,8 @@ export interface Settings extends
 /** Longest time that an option takes: an hour, in milliseconds. */
 const HOUR = 3_600_000;
 
-/** Shortest admin key, in characters: anyone may guess at it. */
-const ADMIN_KEY_LENGTH = 16;
+/** Shortest key or token, in characters: anyone may guess at it. */
+const SECRET_LENGTH = 16;
 
 const OPTION_NAMES: ReadonlySet<string> = new Set<keyof SSEServerOptions>([
   "history",
@@ -62,6 +66,8 @@ const OPTION_NAMES: ReadonlySet<string> = new Set<keyof SSEServerOptions>([
   "stallTimeout",
   "retry",
   "rootSubscribe",
+  "authorize",
+  "publish",
   "admin",
   "cors",
   "limits",
@@ -90,9 +96,11 @@ export function settingsOf(options: SSEServerOptions): Settings {
     maxLag = 16 * 1024 * 1024,
     stallTimeout = 30_000,
     retry = 2_000,
-    rootSubscribe = true,
+    authorize,
+    rootSubscribe = authorize === undefined,
+    publish = false,
     admin = {},
-    cors = {},
+    cors = authorize === undefined ? {} : false,
     limits = {},
     trustProxy = false,
     engine,
@@ -107,6 +115,8 @@ export function settingsOf(options: SSEServerOptions): Settings {
   checkInteger("stallTimeout", stallTimeout, 10, HOUR);
   if (retry !== false) checkInteger("retry", retry, 0, HOUR);
   checkType("rootSubscribe", rootSubscribe, "boolean");
+  checkType("authorize", authorize ?? checkType, "function");
+  if (publish !== false) checkPublish(publish);
   if (typeof admin !== "boolean") checkAdmin(admin);
   if (typeof trustProxy !== "boolean") {
     checkInteger("trustProxy", trustProxy, 0, 16);
@@ -122,6 +132,8 @@ export function settingsOf(options: SSEServerOptions): Settings {
     stallTimeout,
     retry,
     rootSubscribe,
+    authorize,
+    publish,
     admin,
     cors: checkCORS(cors),
     limits: limitsOf(limits),
@@ -181,11 +193,32 @@ function checkAdmin(admin: AdminOptions): void {
   checkType("admin", admin, "object");
   const { key, authorize } = admin;
   checkType("admin.authorize", authorize ?? checkType, "function");
-  if (key === undefined) return;
-  checkType("admin.key", key, "string");
-  if (key.length < ADMIN_KEY_LENGTH) {
+  if (key !== undefined) checkSecret("admin.key", key);
+}
+
+function checkPublish(publish: PublishOptions): void {
+  checkType("publish", publish, "object");
+  const { token, authorize, ...unknown } = publish;
+  for (const name of Object.keys(unknown)) {
+    throw new TypeError(
+      `Cannot create an SSEServer as there is no option 'publish.${name}'`,
+    );
+  }
+  if (token === undefined && authorize === undefined) {
+    throw new TypeError(
+      "Cannot create an SSEServer as 'publish' needs 'token' or 'authorize'",
+    );
+  }
+  checkType("publish.authorize", authorize ?? checkType, "function");
+  if (token !== undefined) checkSecret("publish.token", token);
+}
+
+function checkSecret(name: string, secret: string): void {
+  checkType(name, secret, "string");
+  // The value is not shown: it may be a real one that is cut short.
+  if (secret.length < SECRET_LENGTH) {
     throw new RangeError(
-      `Cannot create an SSEServer as 'admin.key' must have at least ${ADMIN_KEY_LENGTH} characters: current value has ${key.length}`,
+      `Cannot create an SSEServer as '${name}' must have at least ${SECRET_LENGTH} characters: current value has ${secret.length}`,
     );
   }
 }

@@ -11,6 +11,8 @@ export interface StreamRequest extends Omit<Connection, "id" | "createdAt"> {
   readonly lastEventId: string;
   /** Whether the last message of each namespace comes first. */
   readonly latest: boolean;
+  /** When the stream ends, in milliseconds since the Unix epoch; `undefined`: never. */
+  readonly expires: number | undefined;
   /** Whose `Hub.end(owner)` ends the stream; besides `end()`. */
   readonly owner: object | undefined;
 }

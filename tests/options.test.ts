@@ -65,6 +65,8 @@ describe("options", () => {
       stallTimeout: 30_000,
       retry: 2_000,
       rootSubscribe: true,
+      authorize: undefined,
+      publish: false,
       admin: {},
       cors: {},
       limits: LIMITS,
@@ -97,6 +99,8 @@ describe("options", () => {
       stallTimeout: HOUR,
       retry: 0,
       rootSubscribe: false,
+      authorize: () => true,
+      publish: { token: "0123456789abcdef", authorize: () => true },
       admin: false,
       cors: { origin: ["https://a.example"], credentials: true, maxAge: 1 },
       onConnect: () => {},
@@ -163,6 +167,10 @@ describe("options", () => {
         ["admin", "object", 0, "yes"],
         ["cors", "object", true, "*", null],
         ["cors.credentials", "boolean", null, 1],
+        ["authorize", "function", {}, true],
+        ["publish", "object", true, "token", null],
+        ["publish.authorize", "function", {}, true],
+        ["publish.token", "string", 1, null],
         ["onConnect", "function", {}, true],
         ["onDisconnect", "function", {}, true],
         ["onError", "function", null, {}],
@@ -175,6 +183,29 @@ describe("options", () => {
         );
       }
     }
+  });
+
+  it("say who may publish, by a token that is not easily guessed", () => {
+    assertEquals(
+      refusal(RangeError, { publish: { token: "0123456789abcde" } }),
+      "Cannot create an SSEServer as 'publish.token' must have at least 16 characters: current value has 15",
+    );
+    assertEquals(
+      refusal(TypeError, { publish: {} }),
+      "Cannot create an SSEServer as 'publish' needs 'token' or 'authorize'",
+    );
+    assertEquals(
+      refusal(TypeError, option("publish.tokens", [])),
+      "Cannot create an SSEServer as there is no option 'publish.tokens'",
+    );
+  });
+
+  it("close what is open to all once something decides", () => {
+    const authorize = () => true;
+    const { rootSubscribe, cors } = settingsOf({ authorize });
+    assertEquals([rootSubscribe, cors], [false, false]);
+    const open = settingsOf({ authorize, rootSubscribe: true, cors: {} });
+    assertEquals([open.rootSubscribe, open.cors], [true, {}]);
   });
 
   it("turn keepalives off with 0, and retry with false", () => {

@@ -3,14 +3,13 @@ import { getCookie, setCookie } from "hono/cookie";
 import { isLoopback } from "../client.ts";
 import { peerAddress } from "../host_info.ts";
 import type { AdminOptions } from "../options.ts";
+import { bearerToken, digest, isEqual, newSecret } from "../secrets.ts";
 
 /** Who may look and who may act. */
 export type Access = "none" | "read" | "full";
 
 /** Headers that show that a request came through a proxy. */
 const FORWARDING = ["forwarded", "x-forwarded-for", "x-real-ip"];
-
-const encoder = new TextEncoder();
 
 /**
  * Decides what a request may do under `/admin/`.
@@ -42,7 +41,7 @@ export class AdminAccess {
     if (this.#admin.key !== undefined || this.#admin.authorize) {
       return undefined;
     }
-    return this.#key ??= hex(crypto.getRandomValues(new Uint8Array(16)));
+    return this.#key ??= newSecret();
   }
 
   /** What a request may do; a Response where `authorize` has answered it. */
@@ -66,7 +65,7 @@ export class AdminAccess {
     const given = context.req.query("key");
     const digests = await this.#expected();
     if (given === undefined || digests === undefined) return false;
-    if (!equal(await digest(given), digests.key)) return false;
+    if (!isEqual(await digest(given), digests.key)) return false;
     // No path: the browser then takes that of the console, wherever it is
     // mounted. The name keeps servers on other ports of this host apart.
     setCookie(context, cookieName(digests.cookie), digests.cookie, {
@@ -81,14 +80,12 @@ export class AdminAccess {
   async #hasKey(context: Context): Promise<boolean> {
     const digests = await this.#expected();
     if (digests === undefined) return false;
-    const bearer = /^Bearer +(.+)$/i.exec(
-      context.req.header("authorization") ?? "",
-    )?.[1];
-    if (bearer !== undefined && equal(await digest(bearer), digests.key)) {
+    const bearer = bearerToken(context.req.raw);
+    if (bearer !== undefined && isEqual(await digest(bearer), digests.key)) {
       return true;
     }
     const cookie = getCookie(context, cookieName(digests.cookie));
-    return cookie !== undefined && equal(cookie, digests.cookie);
+    return cookie !== undefined && isEqual(cookie, digests.cookie);
   }
 
   /** Digests, so that comparing takes the same time for every key. */
@@ -96,17 +93,6 @@ export class AdminAccess {
     if (this.#key === undefined) return undefined;
     return this.#digests ??= digestsOf(this.#key);
   }
-}
-
-/**
- * Whether an action comes from the console itself or from no page at all: a
- * browser says where a request comes from (Fetch Metadata; Fetch, Origin header).
- */
-export function isSameOrigin({ req }: Context): boolean {
-  const site = req.header("sec-fetch-site");
-  if (site !== undefined) return site === "same-origin";
-  const origin = req.header("origin");
-  return origin === undefined || origin === new URL(req.url).origin;
 }
 
 /**
@@ -132,24 +118,4 @@ async function digestsOf(
 
 function cookieName(cookie: string): string {
   return `sse-admin-${cookie.slice(0, 8)}`;
-}
-
-async function digest(text: string): Promise<string> {
-  const bytes = await crypto.subtle.digest("SHA-256", encoder.encode(text));
-  return hex(new Uint8Array(bytes));
-}
-
-function hex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0"))
-    .join("");
-}
-
-/** Compares without telling by its time where two texts differ. */
-function equal(a: string, b: string): boolean {
-  if (a.length !== b.length) return false;
-  let difference = 0;
-  for (let i = 0; i < a.length; i++) {
-    difference |= a.charCodeAt(i) ^ b.charCodeAt(i);
-  }
-  return difference === 0;
 }

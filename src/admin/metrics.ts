@@ -78,6 +78,12 @@ export function metricsOf(hub: Hub, startedAt: number): string {
       counters.refusals,
     ),
     family(
+      "publish_refusals_total",
+      "counter",
+      "Requests to publish refused, by reason.",
+      counters.publishRefusals,
+    ),
+    family(
       "replays_total",
       "counter",
       "Streams that went on where their client had left off.",

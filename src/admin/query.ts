@@ -16,7 +16,7 @@ export interface TableQuery {
   readonly offset: number;
   /** Only streams that hear this namespace or one below it. */
   readonly namespace: string | undefined;
-  /** Only streams with this text in path, namespace, address or user agent. */
+  /** Only streams with this text in path, namespace, address, user or user agent. */
   readonly text: string;
   readonly sort: SortKey;
   readonly descending: boolean;

@@ -2,16 +2,17 @@ import type { Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { nodeName, runtimeName, runtimeVersion } from "../host.ts";
 import { extendIdleTimeout } from "../host_info.ts";
+import { isSameOrigin } from "../http/origin.ts";
 import { STREAM_HEADERS } from "../http/streams.ts";
 import type { Hub } from "../hub.ts";
-import { quote } from "../quote.ts";
-import { type Access, type AdminAccess, isSameOrigin } from "./access.ts";
+import { wantedOf } from "../disconnect.ts";
+import type { Access, AdminAccess } from "./access.ts";
 import type { Feed } from "./feed.ts";
 import { METRICS_TYPE, metricsOf } from "./metrics.ts";
 import { consolePage } from "./page/mod.ts";
 import { parseTableQuery } from "./query.ts";
 import type { Status } from "./status.ts";
-import { hears, type StreamTable, type TablePage } from "./table.ts";
+import type { StreamTable, TablePage } from "./table.ts";
 
 /** What the console is about. */
 export interface Administered {
@@ -148,38 +149,15 @@ export function addAdmin(app: Hono, admin: Administered): void {
     },
     bodyLimit({ maxSize: ACTION_BYTES }),
     async (context) => {
-      let wanted: Wanted;
+      let disconnected: number;
       try {
-        wanted = wantedOf(await context.req.json(), admin);
+        const wanted = wantedOf(await context.req.json() ?? {}, admin.parse);
+        disconnected = hub.disconnect(wanted);
       } catch (error) {
         return context.text(`400 ${(error as Error).message}\n`, 400);
       }
-      const disconnected = hub.disconnect(wanted);
       admin.table.expire();
       return context.json({ disconnected });
     },
   );
-}
-
-type Wanted = Parameters<Hub["disconnect"]>[0];
-
-function wantedOf(body: unknown, { parse }: Administered): Wanted {
-  const { id, namespace } = (body ?? {}) as Record<string, unknown>;
-  if (id !== undefined) {
-    if (!Number.isSafeInteger(id)) {
-      throw new TypeError(
-        `Cannot disconnect as 'id' must be an integer: current value is ${
-          quote(id)
-        }`,
-      );
-    }
-    return (connection) => connection.id === id;
-  }
-  if (namespace === undefined) {
-    throw new TypeError(
-      "Cannot disconnect as neither 'id' nor 'namespace' is given",
-    );
-  }
-  const normal = parse(namespace as string);
-  return (connection) => hears(connection.namespaces, normal);
 }

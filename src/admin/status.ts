@@ -21,6 +21,8 @@ export interface ConnectionStatus {
   readonly client_ip: string;
   /** The User-Agent header; `""` without one. */
   readonly user_agent: string;
+  /** Who it is, as `authorize` or a ticket said; `""` where neither did. */
+  readonly user: string;
   /** Events handed to the connection. */
   readonly msgs_sent: number;
   /**
@@ -110,6 +112,7 @@ export function connectionStatus(
     created_at: seconds(connection.createdAt),
     client_ip: connection.clientIP,
     user_agent: connection.userAgent,
+    user: connection.user,
     msgs_sent: sent,
     lag,
     state: lag === 0 ? "live" : waiting < STALLED ? "behind" : "stalled",

@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { Hub } from "../hub.ts";
+import { isWithin } from "../namespace.ts";
 import type { TableQuery } from "./query.ts";
 import { type ConnectionStatus, connectionStatus } from "./status.ts";
 
@@ -61,7 +62,8 @@ export class StreamTable {
     if (this.#selected?.key === key) return this.#selected.rows;
     const rows = this.#rows.filter((row) =>
       (namespace === undefined ||
-        hears(row.namespace.split(","), namespace)) && holds(row, text)
+        row.namespace.split(",").some((one) => isWithin(one, namespace))) &&
+      holds(row, text)
     );
     // The rows are oldest first already, and sorting is stable.
     if (sort !== "created_at") {
@@ -73,20 +75,10 @@ export class StreamTable {
   }
 }
 
-/** Whether any of these namespaces is `namespace` or lies below it. */
-export function hears(
-  namespaces: readonly string[],
-  namespace: string,
-): boolean {
-  const below = namespace === "/" ? "/" : namespace + "/";
-  return namespaces.some((one) => one === namespace || one.startsWith(below));
-}
-
 function holds(row: ConnectionStatus, text: string): boolean {
   return text === "" ||
-    [row.request_path, row.namespace, row.client_ip, row.user_agent].some(
-      (field) => field.toLowerCase().includes(text),
-    );
+    [row.request_path, row.namespace, row.client_ip, row.user, row.user_agent]
+      .some((field) => field.toLowerCase().includes(text));
 }
 
 function compare(a: string | number, b: string | number): number {

@@ -1,10 +1,13 @@
 import type { RefusalReason } from "../counters.ts";
+import type { Granted } from "../grant.ts";
 import { extendIdleTimeout, socketOf } from "../host_info.ts";
 import type { Hub } from "../hub.ts";
 import { offer } from "../outlet.ts";
 import { topmost } from "../namespace.ts";
 import type { Settings } from "../settings.ts";
+import type { SocketLimits } from "../sockets.ts";
 import { clientAddress } from "../client.ts";
+import { rawPath } from "./path.ts";
 
 /** Longest User-Agent that is kept, in UTF-16 code units. */
 const USER_AGENT_LENGTH = 512;
@@ -38,6 +41,8 @@ export interface OpenOptions {
   readonly headers?: HeadersInit | undefined;
   /** Whether the last message of each namespace comes first. */
   readonly latest?: boolean | undefined;
+  /** Who it is and until when; what may be heard is in the namespaces already. */
+  readonly granted: Omit<Granted, "namespaces">;
   /** The listener that the request came through, if the server knows it. */
   readonly owner?: StreamOwner | undefined;
 }
@@ -58,6 +63,12 @@ export class Streams {
     this.#settings = settings;
   }
 
+  /** Which limit one more stream of a request's client would break. */
+  exceeded(request: Request, info: unknown): keyof SocketLimits | undefined {
+    const { proxies } = this.#settings;
+    return this.#hub.exceeded(clientAddress(request, info, proxies));
+  }
+
   /** Refuses everyone from now on. */
   close(): void {
     this.#closed = true;
@@ -73,7 +84,7 @@ export class Streams {
   open(
     request: Request,
     namespaces: readonly string[],
-    { info, headers, latest = false, owner }: OpenOptions,
+    { info, headers, latest = false, granted, owner }: OpenOptions,
   ): Response {
     const init = { headers: responseHeaders(headers) };
     if (request.method === "HEAD") return new Response(null, init);
@@ -99,6 +110,8 @@ export class Streams {
       requestPath: asciiPath(request.url),
       clientIP: copyOf(clientIP),
       userAgent: copyOf(userAgent.slice(0, USER_AGENT_LENGTH)),
+      user: granted.user,
+      expires: granted.expires,
       impatientHost: !extendIdleTimeout(request, info, keepAlive * 1.5),
       socket: socketOf(request, info),
       owner,
@@ -160,12 +173,4 @@ function asciiPath(url: string): string {
 /** A copy: on V8 a slice keeps the whole text alive that it was cut from. */
 function copyOf(text: string): string {
   return decoder.decode(encoder.encode(text));
-}
-
-/** The path of a URL as it was sent: not normalised, not decoded, without a query. */
-export function rawPath(url: string): string {
-  const start = url.indexOf("/", url.indexOf("://") + 3);
-  if (start === -1) return "/";
-  const end = url.slice(start).search(/[?#]/);
-  return end === -1 ? url.slice(start) : url.slice(start, start + end);
 }

@@ -1,18 +1,27 @@
 import type { Context, Hono } from "hono";
 import { cors } from "hono/cors";
-import { routePath } from "hono/route";
 import { parseNamespace, parseNamespacePath, ROOT } from "../namespace.ts";
 import type { Counters } from "../counters.ts";
+import { EVERYTHING, type Granted } from "../grant.ts";
 import type { CORSOptions } from "../options.ts";
 import type { Settings } from "../settings.ts";
-import { rawPath } from "./streams.ts";
+import type { Gate } from "./gate.ts";
+import { pathBelow } from "./path.ts";
 
-/** Opens a stream once the engine is ready. */
-export type Subscribe = (
-  context: Context,
-  namespaces: readonly string[],
-  latest: boolean,
-) => Response | Promise<Response>;
+/** What the route is made of. */
+export interface Subscribing {
+  readonly settings: Settings;
+  readonly counters: Counters;
+  /** Decides who may hear what; `undefined` where everyone may hear everything. */
+  readonly gate: Gate | undefined;
+  /** Opens a stream once the engine is ready. */
+  open(
+    context: Context,
+    namespaces: readonly string[],
+    granted: Granted,
+    latest: boolean,
+  ): Response | Promise<Response>;
+}
 
 const ROUTE = "/subscribe/*";
 const METHODS = ["GET", "HEAD", "OPTIONS"];
@@ -22,9 +31,7 @@ const ALLOWED_HEADERS = ["Last-Event-ID", "Cache-Control", "Authorization"];
 /** Adds `/subscribe/<namespace>` to an app. */
 export function addSubscribe(
   app: Hono,
-  settings: Settings,
-  { refusals }: Counters,
-  subscribe: Subscribe,
+  { settings, counters: { refusals }, gate, open }: Subscribing,
 ): void {
   if (settings.cors !== false) app.use(ROUTE, corsHeaders(settings.cors));
   app.all(ROUTE, (context) => {
@@ -51,7 +58,14 @@ export function addSubscribe(
       refusals.forbidden++;
       return context.text("403 subscribing to / is disabled\n", 403);
     }
-    return subscribe(context, namespaces, latest);
+    if (gate === undefined) {
+      return open(context, namespaces, EVERYTHING, latest);
+    }
+    return gate.pass(
+      context,
+      namespaces,
+      (within, granted) => open(context, within, granted, latest),
+    );
   });
 }
 
@@ -96,16 +110,4 @@ function latestOf({ req }: Context, { history }: Settings): boolean {
     );
   }
   return true;
-}
-
-/**
- * What follows `/subscribe` in the path as it was sent, wherever the app is
- * mounted; `undefined` where nothing does. Hono's own path is decoded already,
- * and may be so again.
- */
-function pathBelow(context: Context): string | undefined {
-  // "/live/subscribe/*": as many segments before it as the pattern has.
-  const depth = routePath(context).split("/").length - 1;
-  const segments = rawPath(context.req.url).split("/");
-  return segments.length > depth ? segments.slice(depth).join("/") : undefined;
 }

@@ -6,6 +6,13 @@ import { graceFor, type Listener, type ListenOptions } from "../listener.ts";
 import { mayListen } from "../host.ts";
 import { divertingFetch } from "./node_outlet.ts";
 
+/** Milliseconds for the head of a request. Streams are not bounded by these. */
+const HEAD_TIME = 10_000;
+/** Milliseconds for all of a request; the routes give a body less. */
+const REQUEST_TIME = 35_000;
+/** Milliseconds from one look at that to the next. */
+const CHECK_INTERVAL = 5_000;
+
 /**
  * Listens with Node's HTTP server, through `@hono/node-server`; on Deno too.
  *
@@ -25,6 +32,11 @@ export async function listen(
     fetch: (request, info) => answer(request, info as HttpBindings),
     // The program's own Request and Response stay what they are.
     overrideGlobalObjects: false,
+    serverOptions: {
+      headersTimeout: HEAD_TIME,
+      requestTimeout: REQUEST_TIME,
+      connectionsCheckingInterval: CHECK_INTERVAL,
+    },
   }) as Server;
   server.listen(port, hostname);
   await once(server, "listening");

@@ -25,6 +25,9 @@ const { Deno: deno, process } = globalThis as unknown as SignalHost;
 
 const SIGNALS = { SIGINT: 2, SIGTERM: 15 };
 
+/** A signal that ends the process. */
+export type EndSignal = keyof typeof SIGNALS;
+
 /**
  * Milliseconds between the end of closing and the end of the process, for what
  * the program itself does once `finished` resolves. It ends earlier when
@@ -32,7 +35,7 @@ const SIGNALS = { SIGINT: 2, SIGTERM: 15 };
  */
 const EXIT_GRACE = 500;
 
-const closers = new Set<() => Promise<void>>();
+const closers = new Set<(signal: EndSignal) => Promise<void>>();
 const listeners = new Map<string, () => void>();
 let closing = false;
 
@@ -41,10 +44,12 @@ let closing = false;
  * ends with code 0; a second signal ends it at once with 128 plus its number.
  * Returns what undoes this.
  */
-export function onSignal(close: () => Promise<void>): () => void {
+export function onSignal(
+  close: (signal: EndSignal) => Promise<void>,
+): () => void {
   if (closers.size === 0 && listeners.size === 0) {
-    for (const [signal, number] of Object.entries(SIGNALS)) {
-      const listener = () => void shutDown(number);
+    for (const signal of Object.keys(SIGNALS) as EndSignal[]) {
+      const listener = () => void shutDown(signal);
       listeners.set(signal, listener);
       if (deno) deno.addSignalListener(signal, listener);
       else process?.on(signal, listener);
@@ -63,10 +68,10 @@ export function onSignal(close: () => Promise<void>): () => void {
   };
 }
 
-async function shutDown(number: number): Promise<void> {
-  if (closing) exit(128 + number);
+async function shutDown(signal: EndSignal): Promise<void> {
+  if (closing) exit(128 + SIGNALS[signal]);
   closing = true;
-  await Promise.allSettled([...closers].map((close) => close()));
+  await Promise.allSettled([...closers].map((close) => close(signal)));
   systemClock.setTimeout(() => exit(0), EXIT_GRACE);
 }
 

@@ -3,6 +3,7 @@ import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { systemClock } from "../../src/clock.ts";
 import { Streams } from "../../src/http/streams.ts";
+import { EVERYTHING } from "../../src/grant.ts";
 import { Hub } from "../../src/hub.ts";
 import { settingsOf } from "../../src/settings.ts";
 import { parseNamespacePath } from "../../src/namespace.ts";
@@ -68,7 +69,8 @@ describe("10,000 clients that come and go", () => {
       const path = new URL(req.url).pathname.slice("/hub".length);
       const namespace = parseNamespacePath(path, settings.limits);
       const { info } = env as { info: unknown };
-      return streams.open(req.raw, [namespace, "/all"], { info });
+      const granted = EVERYTHING;
+      return streams.open(req.raw, [namespace, "/all"], { info, granted });
     });
     let order = 0;
     const deliver = (namespace: string, size: number) =>

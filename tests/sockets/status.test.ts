@@ -63,6 +63,7 @@ describe("status.json over real sockets", () => {
         created_at: first!.created_at,
         client_ip: "127.0.0.1",
         user_agent: "curl/8 (test)",
+        user: "",
         msgs_sent: 1,
         lag: 0,
         state: "live",
@@ -73,6 +74,7 @@ describe("status.json over real sockets", () => {
         created_at: second!.created_at,
         client_ip: "127.0.0.1",
         user_agent: "",
+        user: "",
         msgs_sent: 0,
         lag: 0,
         state: "live",
@@ -80,7 +82,7 @@ describe("status.json over real sockets", () => {
     });
     assertEquals(
       Object.keys(first!).join(" "),
-      "id request_path namespace created_at client_ip user_agent msgs_sent lag state",
+      "id request_path namespace created_at client_ip user_agent user msgs_sent lag state",
     );
     assertEquals(first!.created_at >= before, true);
     assertEquals(second!.created_at <= after, true);

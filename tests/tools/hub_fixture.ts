@@ -117,6 +117,8 @@ export class HubFixture {
       requestPath: `/subscribe${namespaces[0]}`,
       clientIP: "192.0.2.1",
       userAgent: "test",
+      user: "",
+      expires: undefined,
       impatientHost: false,
       socket: undefined,
       lastEventId: "",

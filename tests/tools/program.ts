@@ -73,11 +73,12 @@ export class Program implements AsyncDisposable {
     if (this.#child.pid !== undefined) process.kill(this.#child.pid, name);
   }
 
-  /** Waits for its end. */
-  async end(): Promise<number | string> {
+  /** Waits for its end, for so many milliseconds. */
+  async end(patience?: number): Promise<number | string> {
     await until(
       () => this.ended !== undefined,
       () => `the end of a program, which printed: ${this.output}`,
+      patience,
     );
     return this.ended!;
   }

@@ -67,3 +67,16 @@ export async function counted(
   });
   return Object.fromEntries(found);
 }
+
+/** What a metric counts by reason, those that are 0 left out. */
+export async function countedBy(
+  server: TestServer,
+  name: string,
+): Promise<Record<string, number>> {
+  const { body } = await server.ask("/admin/metrics");
+  return Object.fromEntries(
+    [...body.matchAll(/^sse_(\w+)\{reason="(\w+)"\} ([1-9]\d*)$/gm)]
+      .filter(([, family]) => family === name)
+      .map(([, , reason, count]) => [reason!, Number(count)]),
+  );
+}

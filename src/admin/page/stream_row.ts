@@ -82,7 +82,11 @@ export function updateStreamRow(
   // Most paths only repeat the namespace.
   const told = stream.request_path.endsWith(`/subscribe${stream.namespace}`);
   setClipped(cells.path!, told ? "" : stream.request_path);
-  setClipped(cells.client!, stream.client_ip || "unknown address");
+  setClipped(
+    cells.client!,
+    [stream.user, stream.client_ip || "unknown address"].filter(Boolean)
+      .join(" · "),
+  );
   setClipped(
     cells.agent!,
     readableAgent(stream.user_agent),

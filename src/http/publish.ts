@@ -1,0 +1,283 @@
+import type { Context, Hono } from "hono";
+import type { PublishRefusalReason } from "../counters.ts";
+import type { Broadcaster, Encoded } from "../broadcaster.ts";
+import type { Position } from "../engine.ts";
+import { formatId } from "../engine.ts";
+import { EVERYTHING, type Granted, narrowed } from "../grant.ts";
+import type { Hub } from "../hub.ts";
+import { MessageTooLargeError } from "../message.ts";
+import { parseNamespacePath } from "../namespace.ts";
+import type { PublishOptions } from "../options.ts";
+import { inTime } from "../publisher.ts";
+import { bearerToken, digest, isEqual } from "../secrets.ts";
+import type { Settings } from "../settings.ts";
+import { type Answered, decide, forbidden, unauthorized } from "./access.ts";
+import { isSameOrigin } from "./origin.ts";
+import { pathBelow } from "./path.ts";
+import { bodyType, parsePublished } from "./publish_body.ts";
+import { readBody } from "./read_body.ts";
+import { KeyReusedError, PublishedKeys } from "./published_keys.ts";
+
+/** What the route is made of. */
+export interface Publishing {
+  readonly settings: Settings;
+  readonly hub: Hub;
+  readonly broadcaster: Broadcaster;
+  report(error: unknown): void;
+}
+
+const ROUTE = "/publish/*";
+const ALLOW = "POST";
+/** Bytes that a body may have besides its data: the field names, a name, escapes. */
+const MARGIN = 1024;
+/** Milliseconds that a body may take. */
+const BODY_TIME = 30_000;
+/** Seconds after which who was refused for now should come back. */
+const RETRY_AFTER = "1";
+/** Longest `Idempotency-Key`, in characters; a UUID in quotes has 38. */
+const KEY_LENGTH = 255;
+
+/** Why a request to publish is refused, and how it is answered. */
+class Refusal extends Error {
+  readonly reason: PublishRefusalReason;
+  readonly response: Response;
+
+  constructor(reason: PublishRefusalReason, response: Response) {
+    super(reason);
+    this.reason = reason;
+    this.response = response;
+  }
+}
+
+/** Adds `POST /publish/<namespace>` to an app, if somebody may publish. */
+export function addPublish(app: Hono, publishing: Publishing): void {
+  const { settings: { publish }, hub: { counters } } = publishing;
+  if (publish === false) return;
+  const route = new PublishRoute(publishing, publish);
+  app.all(ROUTE, async (context) => {
+    const { method } = context.req.raw;
+    if (method === "OPTIONS") return context.body(null, 204, { Allow: ALLOW });
+    if (method !== "POST") {
+      return context.text("405 method not allowed\n", 405, { Allow: ALLOW });
+    }
+    try {
+      const position = await route.publish(context);
+      return context.json({ id: formatId(position) }, 201);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      counters.publishRefusals[error.reason]++;
+      return error.response;
+    }
+  });
+}
+
+class PublishRoute {
+  readonly #publishing: Publishing;
+  readonly #options: PublishOptions;
+  readonly #keys: PublishedKeys<Position>;
+  #token: Promise<string> | undefined;
+
+  constructor(publishing: Publishing, options: PublishOptions) {
+    this.#publishing = publishing;
+    this.#options = options;
+    const { clock } = publishing.settings;
+    this.#keys = new PublishedKeys(() => clock.now());
+  }
+
+  /** Publishes what a request carries; throws a Refusal. */
+  async publish(context: Context): Promise<Position> {
+    const { raw } = context.req;
+    if (!isSameOrigin(context)) {
+      throw refusal(forbidden(context, "publishing is not for other pages"));
+    }
+    const { limits } = this.#publishing.settings;
+    const namespace = valid(
+      context,
+      () => parseNamespacePath(pathBelow(context) ?? "", limits),
+    );
+    const publisher = await this.#authorized(context, namespace);
+    const type = bodyType(raw);
+    if (type === undefined) {
+      throw new Refusal(
+        "type",
+        context.text(
+          "415 'Content-Type' must be application/json or text/plain, in UTF-8 and not compressed\n",
+          415,
+        ),
+      );
+    }
+    const key = valid(context, () => keyOf(raw));
+    const body = await this.#read(context);
+    const encoded = valid(context, () => {
+      const message = parsePublished(body, type, context.req.query("event"));
+      return this.#publishing.broadcaster.encode({ ...message, namespace });
+    });
+    return await this.#accepted(context, encoded, publisher, key);
+  }
+
+  /** Who publishes; throws where that is nobody who may. */
+  async #authorized(context: Context, namespace: string): Promise<string> {
+    const { token, authorize } = this.#options;
+    const given = bearerToken(context.req.raw);
+    if (token !== undefined && given !== undefined) {
+      const expected = await (this.#token ??= digest(token));
+      if (isEqual(await digest(given), expected)) return "token";
+    }
+    if (authorize === undefined) {
+      throw refusal(unauthorized(
+        context,
+        given === undefined
+          ? "an 'Authorization: Bearer' header is needed"
+          : "the token is not the right one",
+      ));
+    }
+    const decision = await decide(
+      authorize,
+      context,
+      [namespace],
+      "publish",
+      this.#publishing,
+    );
+    if (decision.kind === "failed") throw unavailable(context, "authorize");
+    if (decision.kind !== "granted") throw refusal(decision);
+    if (!includes(decision.granted, namespace)) {
+      throw refusal(
+        forbidden(context, "publishing to this namespace is not granted"),
+      );
+    }
+    const { user } = decision.granted;
+    if (user !== "") return `user ${user}`;
+    return await digest(context.req.header("authorization") ?? "");
+  }
+
+  async #read(context: Context): Promise<Uint8Array> {
+    const { limits, clock } = this.#publishing.settings;
+    const body = readBody(context.req.raw, limits.messageBytes + MARGIN);
+    let isLate = false;
+    const timer = clock.setTimeout(() => {
+      isLate = true;
+      body.cancel();
+    }, BODY_TIME);
+    try {
+      const bytes = await body.bytes;
+      if (isLate) throw tooSlow(context);
+      if (bytes === undefined) throw tooLarge(context, limits.messageBytes);
+      return bytes;
+    } catch (error) {
+      if (error instanceof Refusal) throw error;
+      // The client has gone, or what it sent is no HTTP.
+      throw isLate ? tooSlow(context) : new Refusal(
+        "malformed",
+        context.text("400 the body could not be read\n", 400),
+      );
+    } finally {
+      clock.clearTimeout(timer);
+    }
+  }
+
+  /** Has it accepted, once for each key of a publisher. */
+  async #accepted(
+    context: Context,
+    encoded: Encoded,
+    publisher: string,
+    key: string | undefined,
+  ): Promise<Position> {
+    const { broadcaster, hub, report } = this.#publishing;
+    // Not async where it need not be: it is refused or accepted before another is.
+    const accept = async () => {
+      if (hub.relief() !== undefined) throw unavailable(context);
+      return await broadcaster.accept(encoded);
+    };
+    try {
+      const accepted = key === undefined ? accept() : this.#keys.once(
+        `${publisher}\n${key}`,
+        await fingerprint(encoded),
+        accept,
+      );
+      return await inTime(accepted);
+    } catch (error) {
+      if (error instanceof Refusal) throw error;
+      if (error instanceof KeyReusedError) {
+        throw new Refusal(
+          "keyReused",
+          context.text(
+            "422 this 'Idempotency-Key' was used for another message\n",
+            422,
+          ),
+        );
+      }
+      report(error);
+      throw unavailable(context);
+    }
+  }
+}
+
+/** What `parse` returns; throws a Refusal with the message of what it throws. */
+function valid<T>(context: Context, parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    const { message } = error as Error;
+    throw error instanceof MessageTooLargeError
+      ? new Refusal("tooLarge", context.text(`413 ${message}\n`, 413))
+      : new Refusal("malformed", context.text(`400 ${message}\n`, 400));
+  }
+}
+
+/** The key of a request; throws where it is none. */
+function keyOf({ headers }: Request): string | undefined {
+  const key = headers.get("idempotency-key");
+  if (key === null) return undefined;
+  if (key === "" || key.length > KEY_LENGTH) {
+    throw new RangeError(
+      `Cannot publish as 'Idempotency-Key' must have from 1 to ${KEY_LENGTH} characters: current value has ${key.length}`,
+    );
+  }
+  return key;
+}
+
+function includes(granted: Granted, namespace: string): boolean {
+  if (granted === EVERYTHING) return true;
+  return narrowed([namespace], granted).includes(namespace);
+}
+
+/** Tells messages apart. */
+function fingerprint({ namespace, body }: Encoded): Promise<string> {
+  // Each byte as a character of its own: bodies need not be text.
+  const decoder = new TextDecoder("latin1");
+  return digest(`${namespace}\n${decoder.decode(body)}`);
+}
+
+function refusal(refused: Answered): Refusal {
+  return new Refusal(refused.kind, refused.response);
+}
+
+function tooLarge(context: Context, messageBytes: number): Refusal {
+  return new Refusal(
+    "tooLarge",
+    context.text(
+      `413 the body must not be larger than ${messageBytes} bytes (limits.messageBytes) and ${MARGIN} more\n`,
+      413,
+      { Connection: "close" },
+    ),
+  );
+}
+
+function tooSlow(context: Context): Refusal {
+  return new Refusal(
+    "slow",
+    context.text("408 the body took too long\n", 408, { Connection: "close" }),
+  );
+}
+
+function unavailable(
+  context: Context,
+  reason: "authorize" | "unavailable" = "unavailable",
+): Refusal {
+  return new Refusal(
+    reason,
+    context.text("503 cannot be accepted now\n", 503, {
+      "Retry-After": RETRY_AFTER,
+    }),
+  );
+}

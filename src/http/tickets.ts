@@ -1,0 +1,133 @@
+import type { Context } from "hono";
+import { generateCookie, getCookie } from "hono/cookie";
+import { sign, verify } from "hono/jwt";
+import { ExpiringMap } from "../expiring_map.ts";
+import type { Granted } from "../grant.ts";
+import { digest, newSecret } from "../secrets.ts";
+
+/** A grant as a ticket carries it: with an end. */
+export interface TicketGrant extends Granted {
+  readonly namespaces: readonly string[];
+  readonly expires: number;
+}
+
+/** Who was let in. */
+export interface Admission {
+  readonly granted: Granted;
+  /** Values of `Set-Cookie` headers that the response has to have. */
+  readonly cookies: readonly string[];
+}
+
+/** Milliseconds within which a ticket has to be redeemed. */
+const LIFETIME = 60_000;
+/** Tickets that wait for it at most; with more, the older half is void. */
+const CAPACITY = 100_000;
+
+/** What a cookie's name begins with; the ticket's digest follows. */
+const COOKIE = "sse-ticket-";
+/** Digits of the digest in there. */
+const NAME_DIGITS = 16;
+/**
+ * Cookies that a browser keeps at most: each ticket has one of its own, and all of
+ * them go into the head of every request, which has an end (8 KiB on nginx).
+ */
+const COOKIES = 8;
+/** Longest `Max-Age` of a cookie, in seconds: 400 days (RFC 6265bis 5.6.2). */
+const LONGEST_AGE = 400 * 24 * 3600;
+
+const ALGORITHM = "HS256";
+
+/**
+ * Lets a client in by a ticket that it got from the program: an EventSource can
+ * send no header of its own. A ticket is good once. As EventSource comes back with
+ * the same URL (WHATWG HTML 9.2.3), the browser gets a cookie along with the
+ * stream, which together with the used ticket is good for as long as the grant.
+ */
+export class Tickets {
+  readonly #now: () => number;
+  readonly #issued: ExpiringMap<TicketGrant>;
+  /** Signs the cookies; none is good for another server, or after a restart. */
+  #secret = "";
+
+  /** @param now Milliseconds since the Unix epoch. */
+  constructor(now: () => number) {
+    this.#now = now;
+    this.#issued = new ExpiringMap(
+      { lifetime: LIFETIME, capacity: CAPACITY },
+      now,
+    );
+  }
+
+  /** Issues a ticket. */
+  issue(grant: TicketGrant): string {
+    const ticket = newSecret();
+    this.#issued.set(ticket, grant);
+    return ticket;
+  }
+
+  /**
+   * What a ticket grants that has come in a request to a path below `path`;
+   * `undefined` where it is none or void. Where it is good now it is used up.
+   */
+  async admit(
+    context: Context,
+    ticket: string,
+    path: string,
+    isSecure: boolean,
+  ): Promise<Admission | undefined> {
+    const granted = this.#issued.get(ticket);
+    if (granted === undefined) return await this.#readmit(context, ticket);
+    if (granted.expires <= this.#now()) return undefined;
+    // Nobody takes the stream, so the ticket stays good.
+    if (context.req.raw.method === "HEAD") return { granted, cookies: [] };
+    // Before anything is waited for: it is good once.
+    this.#issued.delete(ticket);
+    const name = await cookieName(ticket);
+    const value = await sign(
+      { ...granted, ticket: name },
+      this.#secret ||= newSecret(),
+      ALGORITHM,
+    );
+    const left = Math.ceil((granted.expires - this.#now()) / 1000);
+    // Browsers send the oldest first (RFC 6265 5.4).
+    const others = Object.keys(getCookie(context))
+      .filter((other) => other.startsWith(COOKIE) && other !== name);
+    const cookie = (name: string, value: string, maxAge: number) =>
+      generateCookie(name, value, {
+        path,
+        httpOnly: true,
+        sameSite: "Strict",
+        secure: isSecure,
+        maxAge,
+      });
+    return {
+      granted,
+      cookies: [
+        cookie(name, value, Math.min(left, LONGEST_AGE)),
+        ...others.slice(0, -(COOKIES - 1)).map((old) => cookie(old, "", 0)),
+      ],
+    };
+  }
+
+  async #readmit(
+    context: Context,
+    ticket: string,
+  ): Promise<Admission | undefined> {
+    const name = await cookieName(ticket);
+    const cookie = getCookie(context, name);
+    if (cookie === undefined || this.#secret === "") return undefined;
+    try {
+      const payload = await verify(cookie, this.#secret, ALGORITHM);
+      const grant = payload as unknown as TicketGrant & { ticket: string };
+      const isGood = grant.ticket === name && grant.expires > this.#now();
+      return isGood ? { granted: grant, cookies: [] } : undefined;
+    } catch {
+      // What is wrong with it would have to quote it.
+      return undefined;
+    }
+  }
+}
+
+async function cookieName(ticket: string): Promise<string> {
+  return COOKIE + (await digest(ticket)).slice(0, NAME_DIGITS);
+}
