@@ -1,77 +1,14 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
-import process from "node:process";
 import { sign } from "hono/jwt";
 import { VERSION } from "../src/cli/version.ts";
 import { ROOT } from "./tools/command.ts";
-import { RawClient, RUNTIME, until } from "./tools/sockets.ts";
+import { HubProcess, startHub } from "./tools/hub_process.ts";
+import { RawClient, until } from "./tools/sockets.ts";
 
 const TOKEN = "0123456789abcdef";
 const SECRET = "a secret that has 32 bytes or more";
-
-/** How this runtime runs a file with all permissions. */
-const RUN = { deno: ["run", "-A", "--no-check"], bun: ["run"], node: [] };
-
-/** The hub in a process of its own. */
-class HubProcess implements AsyncDisposable {
-  stdout = "";
-  stderr = "";
-  code: number | string | undefined;
-  readonly #child: ChildProcess;
-
-  constructor(args: readonly string[], env: Record<string, string> = {}) {
-    this.#child = spawn(
-      process.execPath,
-      [...RUN[RUNTIME], "src/cli.ts", ...args],
-      {
-        cwd: ROOT,
-        env: { ...process.env, NO_COLOR: "1", ...env },
-        stdio: ["ignore", "pipe", "pipe"],
-      },
-    );
-    this.#child.stdout!.on("data", (text) => this.stdout += text);
-    this.#child.stderr!.on("data", (text) => this.stderr += text);
-    // When it has printed all that it was to.
-    this.#child.on("close", (code, signal) => this.code = code ?? signal!);
-  }
-
-  async port(): Promise<number> {
-    const told = /http:\/\/[\w.]+:(\d+)\/|"port":(\d+)/;
-    await until(
-      () => told.test(this.stdout) || this.code !== undefined,
-      () => `the hub's port in ${this.stdout}${this.stderr}`,
-    );
-    const [, text, json] = told.exec(this.stdout)!;
-    return Number(text ?? json);
-  }
-
-  signal(name: NodeJS.Signals): void {
-    if (this.#child.pid !== undefined) process.kill(this.#child.pid, name);
-  }
-
-  async ended(): Promise<number | string> {
-    await until(
-      () => this.code !== undefined,
-      () => `the end of the hub, which printed ${this.stdout}${this.stderr}`,
-    );
-    return this.code!;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.code === undefined) this.signal("SIGKILL");
-    await this.ended();
-  }
-}
-
-/** Starts it on a free port of loopback. */
-function hub(
-  args: string[] = [],
-  env: Record<string, string> = {},
-): HubProcess {
-  return new HubProcess(["--port", "0", "--host", "127.0.0.1", ...args], env);
-}
 
 async function publish(
   port: number,
@@ -99,7 +36,7 @@ async function heard(client: RawClient, text: string): Promise<void> {
 
 describe("the hub", () => {
   it("takes what is published and sends it on, and drains on SIGTERM", async () => {
-    await using running = hub(["--history", "--drain", "300"], {
+    await using running = startHub(["--history", "--drain", "300"], {
       SSE_PUBLISH_TOKEN: TOKEN,
     });
     const port = await running.port();
@@ -123,12 +60,12 @@ describe("the hub", () => {
   });
 
   it("has nothing published to it unless somebody may", async () => {
-    await using running = hub();
+    await using running = startHub();
     assertEquals(await publish(await running.port(), "/a", TOKEN), 404);
   });
 
   it("goes by tokens, and logs JSON", async () => {
-    await using running = hub([
+    await using running = startHub([
       "--log=json",
       "--admin-key",
       "abcdefghijklmnop",
@@ -204,7 +141,7 @@ describe("the hub", () => {
   });
 
   it("tells that its port is taken, with exit code 1", async () => {
-    await using running = hub();
+    await using running = startHub();
     const port = await running.port();
     await using second = new HubProcess([
       "--host",

@@ -1,7 +1,8 @@
-import type { SSEServerOptions } from "@sseserver/sseserver";
+import { SSEServer, type SSEServerOptions } from "@sseserver/sseserver";
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { ControlledEngine } from "../tools/controlled_engine.ts";
+import { FakeClock } from "../tools/fake_clock.ts";
 import {
   type RawClient,
   start as startServer,
@@ -454,6 +455,36 @@ describe("a body that is too large", () => {
     const held = Math.round((peak - before) / MIB);
     assertEquals(held < 256, true, `held ${held} MiB`);
     assertEquals(outcome(await post(server, "/publish/a", "x")), [201, "1"]);
+  });
+
+  it("has 30 s to come", async () => {
+    const clock = new FakeClock();
+    const sse = new SSEServer({ publish: { token: TOKEN }, clock });
+    let cancelled = false;
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(new Uint8Array([120])),
+      cancel: () => void (cancelled = true),
+    });
+    const answering = sse.fetch(
+      new Request("http://localhost/publish/a", {
+        method: "POST",
+        headers: {
+          "Authorization": `Bearer ${TOKEN}`,
+          "Content-Type": "text/plain",
+        },
+        body,
+        duplex: "half",
+      } as RequestInit),
+    );
+    await until(() => clock.timers > 0, "the body to be read");
+    await clock.advance(29_000);
+    assertEquals(cancelled, false);
+    await clock.advance(1_000);
+    const answer = await answering;
+    assertEquals([answer.status, cancelled], [408, true]);
+    assertEquals(clock.timers, 0);
+    await answer.text();
+    await sse.close();
   });
 
   it("leaves nothing behind when its client goes in the middle", async () => {
