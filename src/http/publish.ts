@@ -34,6 +34,8 @@ const MARGIN = 1024;
 const BODY_TIME = 30_000;
 /** Seconds after which who was refused for now should come back. */
 const RETRY_AFTER = "1";
+/** Requests at a time, from the first look at who sends one to its answer. */
+const REQUESTS = 1_000;
 /** Longest `Idempotency-Key`, in characters; a UUID in quotes has 38. */
 const KEY_LENGTH = 255;
 
@@ -48,6 +50,9 @@ class Refusal extends Error {
     this.response = response;
   }
 }
+
+/** The server is at its limit. */
+class SaturatedError extends Error {}
 
 /** Adds `POST /publish/<namespace>` to an app, if somebody may publish. */
 export function addPublish(app: Hono, publishing: Publishing): void {
@@ -76,6 +81,7 @@ class PublishRoute {
   readonly #options: PublishOptions;
   readonly #keys: PublishedKeys<Position>;
   #token: Promise<string> | undefined;
+  #pending = 0;
 
   constructor(publishing: Publishing, options: PublishOptions) {
     this.#publishing = publishing;
@@ -86,6 +92,16 @@ class PublishRoute {
 
   /** Publishes what a request carries; throws a Refusal. */
   async publish(context: Context): Promise<Position> {
+    if (this.#pending >= REQUESTS) throw unavailable(context);
+    this.#pending++;
+    try {
+      return await this.#publish(context);
+    } finally {
+      this.#pending--;
+    }
+  }
+
+  async #publish(context: Context): Promise<Position> {
     const { raw } = context.req;
     if (!isSameOrigin(context)) {
       throw refusal(forbidden(context, "publishing is not for other pages"));
@@ -183,9 +199,8 @@ class PublishRoute {
     key: string | undefined,
   ): Promise<Position> {
     const { broadcaster, hub, report } = this.#publishing;
-    // Not async where it need not be: it is refused or accepted before another is.
     const accept = async () => {
-      if (hub.relief() !== undefined) throw unavailable(context);
+      if (hub.relief() !== undefined) throw new SaturatedError();
       return await broadcaster.accept(encoded);
     };
     try {
@@ -196,7 +211,6 @@ class PublishRoute {
       );
       return await inTime(accepted);
     } catch (error) {
-      if (error instanceof Refusal) throw error;
       if (error instanceof KeyReusedError) {
         throw new Refusal(
           "keyReused",
@@ -206,7 +220,7 @@ class PublishRoute {
           ),
         );
       }
-      report(error);
+      if (!(error instanceof SaturatedError)) report(error);
       throw unavailable(context);
     }
   }

@@ -2,6 +2,10 @@ import { SSEServer, type SSEServerOptions } from "@sseserver/sseserver";
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { ControlledEngine } from "../tools/controlled_engine.ts";
+import { Hono } from "hono";
+import { Counters } from "../../src/counters.ts";
+import { addPublish } from "../../src/http/publish.ts";
+import { settingsOf } from "../../src/settings.ts";
 import { FakeClock } from "../tools/fake_clock.ts";
 import {
   type RawClient,
@@ -559,5 +563,78 @@ describe("a server that cannot accept", () => {
     );
     assertEquals(answer.status, 503);
     assertMatch(await answer.text(), /cannot be accepted now/);
+  });
+
+  it("answers 503 at its limit, also under a key, which stays free", async () => {
+    let isSaturated = true;
+    let published = 0;
+    const counters = new Counters();
+    const app = new Hono();
+    addPublish(app, {
+      settings: settingsOf({ publish: { token: TOKEN } }),
+      hub: {
+        counters,
+        relief: () => isSaturated ? Promise.resolve() : undefined,
+      } as never,
+      broadcaster: {
+        encode: () => ({ namespace: "/a", body: new Uint8Array() }),
+        accept: () => ({ epoch: "E", seq: ++published }),
+      } as never,
+      report: (error) => {
+        throw error;
+      },
+    });
+    const publish = async () =>
+      await app.request("/publish/a", {
+        method: "POST",
+        headers: {
+          "Authorization": `Bearer ${TOKEN}`,
+          "Content-Type": "text/plain",
+          "Idempotency-Key": "k",
+        },
+        body: "x",
+      });
+    for (const answer of await Promise.all([publish(), publish()])) {
+      assertEquals([answer.status, answer.headers.get("retry-after")], [
+        503,
+        "1",
+      ]);
+      assertEquals(await answer.text(), "503 cannot be accepted now\n");
+    }
+    isSaturated = false;
+    assertEquals(await (await publish()).json(), { id: "E-1" });
+    // What is known under a key is answered at any time.
+    isSaturated = true;
+    assertEquals(await (await publish()).json(), { id: "E-1" });
+    assertEquals(published, 1);
+    assertEquals(counters.publishRefusals.unavailable, 2);
+  });
+
+  it("looks at a thousand requests at a time", async () => {
+    let asked = 0;
+    let decide = (_: boolean) => {};
+    const decision = new Promise<boolean>((resolve) => decide = resolve);
+    await using sse = new SSEServer({
+      publish: {
+        authorize: () => {
+          asked++;
+          return decision;
+        },
+      },
+    });
+    const publish = async () =>
+      (await sse.fetch(
+        new Request("http://localhost/publish/a", {
+          method: "POST",
+          headers: { "Content-Type": "text/plain" },
+          body: "x",
+        }),
+      )).status;
+    const waiting = Array.from({ length: 1_000 }, publish);
+    await until(() => asked === 1_000, "a thousand questions");
+    assertEquals(await publish(), 503);
+    decide(true);
+    assertEquals(new Set(await Promise.all(waiting)), new Set([201]));
+    assertEquals(await publish(), 201);
   });
 });
