@@ -57,6 +57,19 @@ export function parseGrant(
   limits: NamespaceLimits,
   what: string,
 ): Granted {
+  if (!isPlainObject(grant)) {
+    throw new TypeError(
+      `${what} as it must be an object with 'namespaces', 'expires' or 'user': current value is ${
+        quote(grant)
+      }`,
+    );
+  }
+  if ("namespaces" in grant && grant.namespaces === undefined) {
+    // What was looked up in vain must not be everything.
+    throw new TypeError(
+      `${what} as 'namespaces' must be an array, or be left out: current value is undefined`,
+    );
+  }
   const { namespaces, expires, user = "", ...unknown } = grant;
   for (const name of Object.keys(unknown)) {
     throw new TypeError(`${what} as there is no field '${name}'`);
@@ -76,6 +89,12 @@ export function narrowed(
   { namespaces }: Granted,
 ): readonly string[] {
   return namespaces === undefined ? asked : intersection(asked, namespaces);
+}
+
+function isPlainObject(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype;
 }
 
 function parseNamespaces(

@@ -20,7 +20,10 @@ interface BunInfo {
 
 /** `@hono/node-server` passes Node's own request and response. */
 interface NodeInfo {
-  readonly incoming: { readonly socket?: { readonly remoteAddress?: string } };
+  readonly incoming: {
+    readonly socket?: { readonly remoteAddress?: string };
+    readonly complete?: boolean;
+  };
   readonly outgoing?: NodeResponse;
 }
 
@@ -58,6 +61,17 @@ export function peerAddress(
   if (isBunInfo(info)) return info.requestIP(request)?.address;
   if (isNodeInfo(info)) return info.incoming.socket?.remoteAddress;
   return undefined;
+}
+
+/**
+ * Whether a request's body, which has come to its end, came as a whole. On Deno 2.9
+ * one whose chunks are malformed ends without an error.
+ */
+export function isBodyComplete(info: unknown): boolean {
+  if (typeof info !== "object" || info === null || !isNodeInfo(info)) {
+    return true;
+  }
+  return info.incoming.complete !== false;
 }
 
 /** Longest idle time-out that Bun takes, in seconds. */

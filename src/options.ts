@@ -78,7 +78,7 @@ export type Action = "subscribe" | "publish";
  * Decides what a request may do: `true` is everything that it asks for, `false`
  * is answered with 403, a {@linkcode Grant} narrows it, a Response is the answer.
  * What it throws or rejects with goes to `onError`, and the client is refused for
- * now.
+ * now; so it is after 10 s. It must not read the body of what is published.
  *
  * `namespaces` is what it asks for, normalised: one where it wants to publish.
  * `info` is the second argument of the host's fetch.

@@ -178,7 +178,7 @@ export class SSEServer implements AsyncDisposable {
   /**
    * Ends the streams for which everything that is given holds; returns how many.
    * Their clients come back by themselves, unless `authorize` refuses them then or
-   * their namespaces have ended.
+   * their namespaces have ended. Who came by a ticket gets in until its grant expires.
    *
    * Throws a `TypeError` or `RangeError` that names the field when one is not as
    * {@linkcode DisconnectFilter} has it, or none is given.
@@ -409,6 +409,15 @@ export class SSEServer implements AsyncDisposable {
 
   #newApp(): Hono {
     const app = new Hono();
+    app.onError((error, context) => {
+      // Some hosts pass on what the client calls a host. It is not reported: the
+      // error quotes the whole URL, which may hold a ticket or a key.
+      if (!URL.canParse(context.req.url)) {
+        return context.text("400 malformed URL or Host header\n", 400);
+      }
+      this.#report(error);
+      return context.text("500 internal error\n", 500);
+    });
     const settings = this.#settings;
     const hub = this.#hub;
     const host = {
@@ -417,6 +426,7 @@ export class SSEServer implements AsyncDisposable {
       streams: this.#streams,
       tickets: this.#tickets,
       broadcaster: this.#broadcaster,
+      start: () => void this.#start(),
       report: (error: unknown) => this.#report(error),
     };
     const { authorize, clock, limits } = settings;

@@ -1,7 +1,12 @@
 import type { Context } from "hono";
+import type { Clock } from "../clock.ts";
 import { EVERYTHING, type Granted, parseGrant } from "../grant.ts";
 import type { Action, Authorize } from "../options.ts";
+import { quote } from "../quote.ts";
 import type { Settings } from "../settings.ts";
+
+/** Milliseconds that a decision may take. */
+const DECISION_TIME = 10_000;
 
 /** What becomes of a request that wants to do something. */
 export type Decision =
@@ -35,20 +40,22 @@ export async function decide(
 ): Promise<Decision> {
   try {
     const { raw } = context.req;
-    const answer = await authorize(raw, namespaces, context.env, action);
-    if (answer instanceof Response) return refusedWith(answer);
+    const answer = await inTime(
+      authorize(raw, namespaces, context.env, action),
+      clock,
+    );
+    if (isResponse(answer)) return refusedWith(answer);
     if (answer === true) return { kind: "granted", granted: EVERYTHING };
     if (answer === false) return forbidden(context, "not allowed");
-    if (typeof answer !== "object" || answer === null) {
+    const what = "Cannot use what 'authorize' returned";
+    if (typeof answer === "object" && Object.keys(answer ?? {}).length === 0) {
       throw new TypeError(
-        `Cannot use what 'authorize' returned as it must be a boolean, a Response or a grant: current value is ${answer}`,
+        `${what} as everything is granted by true alone: current value is ${
+          quote(answer)
+        }`,
       );
     }
-    const granted = parseGrant(
-      answer,
-      limits,
-      "Cannot use what 'authorize' returned",
-    );
+    const granted = parseGrant(answer, limits, what);
     if (granted.expires !== undefined && granted.expires <= clock.now()) {
       return unauthorized(context, "what was granted has expired");
     }
@@ -56,6 +63,25 @@ export async function decide(
   } catch (error) {
     report(error);
     return { kind: "failed" };
+  }
+}
+
+/** What is decided; rejects where it takes too long, as that holds a request up. */
+async function inTime<T>(decision: T | Promise<T>, clock: Clock): Promise<T> {
+  let timer: unknown;
+  const late = new Promise<never>((_, reject) => {
+    timer = clock.setTimeout(() => {
+      reject(
+        new Error(
+          `Cannot wait for 'authorize' any longer: it took ${DECISION_TIME} ms`,
+        ),
+      );
+    }, DECISION_TIME);
+  });
+  try {
+    return await Promise.race([decision, late]);
+  } finally {
+    clock.clearTimeout(timer);
   }
 }
 
@@ -74,7 +100,19 @@ export function forbidden(context: Context, why: string): Answered {
   return { kind: "forbidden", response: context.text(`403 ${why}\n`, 403) };
 }
 
-function refusedWith(response: Response): Answered {
-  const kind = response.status === 401 ? "unauthorized" : "forbidden";
+function refusedWith(answer: Response): Answered {
+  const { status, headers, body } = answer;
+  const kind = status === 401 ? "unauthorized" : "forbidden";
+  const response = answer instanceof Response
+    ? answer
+    : new Response(body, { status, headers });
   return { kind, response };
+}
+
+/** Also one of another class: what fetch returns, where Response was replaced. */
+function isResponse(value: unknown): value is Response {
+  if (value instanceof Response) return true;
+  if (typeof value !== "object" || value === null) return false;
+  const { status, headers } = value as Partial<Response>;
+  return typeof status === "number" && typeof headers?.get === "function";
 }

@@ -1,10 +1,11 @@
 import type { Context } from "hono";
-import { isSecure } from "../client.ts";
+import { clientAddress, isSecure } from "../client.ts";
 import type { RefusalReason } from "../counters.ts";
 import { type Granted, narrowed } from "../grant.ts";
 import type { Hub } from "../hub.ts";
 import type { Authorize } from "../options.ts";
 import type { Settings } from "../settings.ts";
+import type { SocketLimits } from "../sockets.ts";
 import {
   decide,
   type Decision,
@@ -31,6 +32,8 @@ export class Gate {
   readonly #authorize: Authorize;
   /** Requests that are being decided on. */
   #pending = 0;
+  /** How many of them each client has. */
+  readonly #pendingOf: Map<string, number> = new Map();
 
   constructor(host: GateHost, authorize: Authorize) {
     this.#host = host;
@@ -46,19 +49,22 @@ export class Gate {
       granted: Granted,
     ) => Response | Promise<Response>,
   ): Promise<Response> {
-    const { settings: { limits }, streams } = this.#host;
+    const { raw } = context.req;
+    const { proxies } = this.#host.settings;
+    const client = clientAddress(raw, context.env, proxies);
     // Who could not be let in is not worth a look at a token, nor any number of them.
-    const limit = this.#pending >= limits.connections
-      ? "connections"
-      : streams.exceeded(context.req.raw, context.env);
+    const limit = this.#exceeded(client);
     if (limit !== undefined) return this.#refuse(context, limit);
-    this.#pending++;
+    const release = this.#hold(client);
+    raw.signal.addEventListener("abort", release, { once: true });
     let decision: Decision;
     try {
       decision = await this.#decide(context, namespaces);
     } finally {
-      this.#pending--;
+      release();
     }
+    // Nobody is there any more to take a stream.
+    if (raw.signal.aborted) return context.body(null, 408);
     if (decision.kind !== "granted") return this.#refused(context, decision);
     const { granted, cookies = [] } = decision;
     const within = narrowed(namespaces, granted);
@@ -70,6 +76,35 @@ export class Gate {
       );
     for (const cookie of cookies) response.headers.append("Set-Cookie", cookie);
     return response;
+  }
+
+  #exceeded(client: string): keyof SocketLimits | undefined {
+    const { settings: { limits }, hub } = this.#host;
+    if (this.#pending >= limits.connections) return "connections";
+    const { connectionsPerClient = Infinity } = limits;
+    return (this.#pendingOf.get(client) ?? 0) >= connectionsPerClient
+      ? "connectionsPerClient"
+      : hub.exceeded(client);
+  }
+
+  /** Counts a request that is being decided on, until it is released. */
+  #hold(client: string): () => void {
+    // An unknown address has no limit of its own.
+    const counted = client !== "";
+    this.#pending++;
+    if (counted) {
+      this.#pendingOf.set(client, (this.#pendingOf.get(client) ?? 0) + 1);
+    }
+    let isHeld = true;
+    return () => {
+      if (!isHeld) return;
+      isHeld = false;
+      this.#pending--;
+      if (!counted) return;
+      const left = this.#pendingOf.get(client)! - 1;
+      if (left > 0) this.#pendingOf.set(client, left);
+      else this.#pendingOf.delete(client);
+    };
   }
 
   async #decide(
@@ -87,13 +122,12 @@ export class Gate {
       );
     }
     const { tickets, settings: { proxies } } = this.#host;
-    const admission = await tickets.admit(
-      context,
-      ticket,
+    const admission = await tickets.admit(context, ticket, {
       // A semicolon would end the cookie's attribute.
-      pathOf(context).replaceAll(";", "%3B"),
-      isSecure(context.req.raw, proxies),
-    );
+      path: pathOf(context).replaceAll(";", "%3B"),
+      isSecure: isSecure(context.req.raw, proxies),
+      isFor: (granted) => narrowed(namespaces, granted).length > 0,
+    });
     return admission === undefined
       ? unauthorized(context, "the ticket was used, or is none, or too old")
       : { kind: "granted", ...admission };

@@ -1,6 +1,6 @@
 import { verify } from "hono/jwt";
 import { parse as parseCookies } from "hono/utils/cookie";
-import type { Grant } from "../grant.ts";
+import { type Grant, parseGrant } from "../grant.ts";
 import type { Action, Authorize } from "../options.ts";
 import { quote } from "../quote.ts";
 import { bearerToken } from "../secrets.ts";
@@ -71,6 +71,9 @@ const PUBLIC_KEY_ALGORITHMS: readonly string[] = [
   "EdDSA",
 ] satisfies PublicKeyAlgorithm[];
 
+/** The server looks at these once more, with its own limits. */
+const ANY_LENGTH = { namespaceLength: 65_536, namespaceDepth: 1_024 };
+
 /** A cookie's name (RFC 6265 4.1.1: a token of RFC 9110). */
 const COOKIE_NAME = /^[!#$%&'*+\-.^`|~\w]+$/;
 
@@ -136,9 +139,16 @@ export function jwtAuthorizer(options: JWTAuthorizerOptions): Authorize {
     let claims: Record<string, unknown>;
     try {
       claims = await verify(token, key, checks);
-    } catch {
-      // What is wrong with it would have to quote it.
-      return unauthorized("the token is not valid", "invalid_token");
+    } catch (error) {
+      // What is wrong with the token would have to quote it; anything else is the key.
+      if ((error as Error).name.startsWith("Jwt")) {
+        return unauthorized("the token is not valid", "invalid_token");
+      }
+      throw new TypeError(
+        `Cannot use 'publicKey' or 'secret' for ${alg}: ${
+          (error as Error).message
+        }`,
+      );
     }
     if (audiences === undefined && claims.aud !== undefined) {
       return unauthorized("the token is for another audience", "invalid_token");
@@ -146,11 +156,16 @@ export function jwtAuthorizer(options: JWTAuthorizerOptions): Authorize {
     if (typeof claims.exp !== "number") {
       return unauthorized("the token has no 'exp'", "invalid_token");
     }
-    return grantOf(claims, action) ??
-      unauthorized(
-        `the token's '${action}' must be a list of namespaces`,
+    const grant = grantOf(claims, action);
+    try {
+      parseGrant(grant, ANY_LENGTH, "Cannot use the token");
+    } catch {
+      return unauthorized(
+        `the token's '${action}' must be a list of namespaces, and 'sub' a short text`,
         "invalid_token",
       );
+    }
+    return grant;
   };
 }
 
@@ -169,6 +184,15 @@ function keyOf(
           PUBLIC_KEY_ALGORITHMS.join(", ")
         }`,
         alg,
+      );
+    }
+    const isPEM = typeof publicKey === "string" &&
+      publicKey.includes("-----BEGIN PUBLIC KEY-----");
+    const isKey = typeof publicKey === "object" && publicKey !== null &&
+      ("kty" in publicKey || "algorithm" in publicKey);
+    if (!isPEM && !isKey) {
+      throw new TypeError(
+        "Cannot create a JWT authorizer as 'publicKey' must be PEM of a PUBLIC KEY, a JWK or a CryptoKey",
       );
     }
     return { key: publicKey, alg };
@@ -195,17 +219,13 @@ function keyOf(
   return { key: secret, alg: chosen };
 }
 
-/** `undefined` where the claim is not a list of texts. */
-function grantOf(
-  claims: Record<string, unknown>,
-  action: Action,
-): Grant | undefined {
-  const namespaces = claims[action] ?? [];
-  if (!Array.isArray(namespaces) || !namespaces.every(isText)) return undefined;
+function grantOf(claims: Record<string, unknown>, action: Action): Grant {
+  const { sub, exp } = claims;
   return {
-    namespaces,
-    expires: (claims.exp as number) * 1000,
-    ...(isText(claims.sub) ? { user: claims.sub } : {}),
+    // Without the claim, nothing is granted. What it holds is looked at later.
+    namespaces: (claims[action] ?? []) as string[],
+    expires: (exp as number) * 1000,
+    ...(sub === undefined ? {} : { user: String(sub) }),
   };
 }
 

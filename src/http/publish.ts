@@ -4,6 +4,7 @@ import type { Broadcaster, Encoded } from "../broadcaster.ts";
 import type { Position } from "../engine.ts";
 import { formatId } from "../engine.ts";
 import { EVERYTHING, type Granted, narrowed } from "../grant.ts";
+import { isBodyComplete } from "../host_info.ts";
 import type { Hub } from "../hub.ts";
 import { MessageTooLargeError } from "../message.ts";
 import { parseNamespacePath } from "../namespace.ts";
@@ -23,6 +24,8 @@ export interface Publishing {
   readonly settings: Settings;
   readonly hub: Hub;
   readonly broadcaster: Broadcaster;
+  /** Takes note that the server is used. */
+  start(): void;
   report(error: unknown): void;
 }
 
@@ -93,6 +96,7 @@ class PublishRoute {
   /** Publishes what a request carries; throws a Refusal. */
   async publish(context: Context): Promise<Position> {
     if (this.#pending >= REQUESTS) throw unavailable(context);
+    this.#publishing.start();
     this.#pending++;
     try {
       return await this.#publish(context);
@@ -122,17 +126,23 @@ class PublishRoute {
         ),
       );
     }
-    const key = valid(context, () => keyOf(raw));
+    const key = valid(context, () => keyOf(raw, publisher));
     const body = await this.#read(context);
     const encoded = valid(context, () => {
       const message = parsePublished(body, type, context.req.query("event"));
       return this.#publishing.broadcaster.encode({ ...message, namespace });
     });
-    return await this.#accepted(context, encoded, publisher, key);
+    return await this.#accepted(context, encoded, key);
   }
 
-  /** Who publishes; throws where that is nobody who may. */
-  async #authorized(context: Context, namespace: string): Promise<string> {
+  /**
+   * Who publishes, `undefined` where that is not known; throws where it is nobody
+   * who may.
+   */
+  async #authorized(
+    context: Context,
+    namespace: string,
+  ): Promise<string | undefined> {
     const { token, authorize } = this.#options;
     const given = bearerToken(context.req.raw);
     if (token !== undefined && given !== undefined) {
@@ -163,12 +173,20 @@ class PublishRoute {
     }
     const { user } = decision.granted;
     if (user !== "") return `user ${user}`;
-    return await digest(context.req.header("authorization") ?? "");
+    const authorization = context.req.header("authorization");
+    return authorization && await digest(authorization);
   }
 
   async #read(context: Context): Promise<Uint8Array> {
-    const { limits, clock } = this.#publishing.settings;
-    const body = readBody(context.req.raw, limits.messageBytes + MARGIN);
+    const { settings: { limits, clock }, report } = this.#publishing;
+    const { raw } = context.req;
+    if (raw.bodyUsed || raw.body?.locked) {
+      report(
+        new TypeError("Cannot publish as 'authorize' has read the body"),
+      );
+      throw unavailable(context, "authorize");
+    }
+    const body = readBody(raw, limits.messageBytes + MARGIN);
     let isLate = false;
     const timer = clock.setTimeout(() => {
       isLate = true;
@@ -178,14 +196,12 @@ class PublishRoute {
       const bytes = await body.bytes;
       if (isLate) throw tooSlow(context);
       if (bytes === undefined) throw tooLarge(context, limits.messageBytes);
+      if (!isBodyComplete(context.env)) throw unreadable(context);
       return bytes;
     } catch (error) {
       if (error instanceof Refusal) throw error;
       // The client has gone, or what it sent is no HTTP.
-      throw isLate ? tooSlow(context) : new Refusal(
-        "malformed",
-        context.text("400 the body could not be read\n", 400),
-      );
+      throw isLate ? tooSlow(context) : unreadable(context);
     } finally {
       clock.clearTimeout(timer);
     }
@@ -195,7 +211,6 @@ class PublishRoute {
   async #accepted(
     context: Context,
     encoded: Encoded,
-    publisher: string,
     key: string | undefined,
   ): Promise<Position> {
     const { broadcaster, hub, report } = this.#publishing;
@@ -205,7 +220,7 @@ class PublishRoute {
     };
     try {
       const accepted = key === undefined ? accept() : this.#keys.once(
-        `${publisher}\n${key}`,
+        key,
         await fingerprint(encoded),
         accept,
       );
@@ -238,8 +253,11 @@ function valid<T>(context: Context, parse: () => T): T {
   }
 }
 
-/** The key of a request; throws where it is none. */
-function keyOf({ headers }: Request): string | undefined {
+/** The publisher's key of a request; throws where it is none. */
+function keyOf(
+  { headers }: Request,
+  publisher: string | undefined,
+): string | undefined {
   const key = headers.get("idempotency-key");
   if (key === null) return undefined;
   if (key === "" || key.length > KEY_LENGTH) {
@@ -247,7 +265,12 @@ function keyOf({ headers }: Request): string | undefined {
       `Cannot publish as 'Idempotency-Key' must have from 1 to ${KEY_LENGTH} characters: current value has ${key.length}`,
     );
   }
-  return key;
+  if (publisher === undefined) {
+    throw new TypeError(
+      "Cannot publish with 'Idempotency-Key' as it is not known who publishes: send an 'Authorization' header, or have the server's 'authorize' name the user",
+    );
+  }
+  return `${publisher}\n${key}`;
 }
 
 function includes(granted: Granted, namespace: string): boolean {
@@ -274,6 +297,13 @@ function tooLarge(context: Context, messageBytes: number): Refusal {
       413,
       { Connection: "close" },
     ),
+  );
+}
+
+function unreadable(context: Context): Refusal {
+  return new Refusal(
+    "malformed",
+    context.text("400 the body could not be read\n", 400),
   );
 }
 

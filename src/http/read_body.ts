@@ -24,7 +24,13 @@ export function readBody(
   const reader = body?.getReader();
   // What it fails with is told to those who read.
   const cancel = () => void reader?.cancel().catch(() => {});
-  return { bytes: collect(reader, most, cancel), cancel };
+  const bytes = collect(reader, most, cancel).then((bytes) => {
+    if (length !== null && bytes && bytes.length !== Number(length)) {
+      throw new Error("The body ended before its length");
+    }
+    return bytes;
+  });
+  return { bytes, cancel };
 }
 
 async function collect(

@@ -5,7 +5,6 @@ import type { Hub } from "../hub.ts";
 import { offer } from "../outlet.ts";
 import { topmost } from "../namespace.ts";
 import type { Settings } from "../settings.ts";
-import type { SocketLimits } from "../sockets.ts";
 import { clientAddress } from "../client.ts";
 import { rawPath } from "./path.ts";
 
@@ -61,12 +60,6 @@ export class Streams {
   constructor(hub: Hub, settings: Settings) {
     this.#hub = hub;
     this.#settings = settings;
-  }
-
-  /** Which limit one more stream of a request's client would break. */
-  exceeded(request: Request, info: unknown): keyof SocketLimits | undefined {
-    const { proxies } = this.#settings;
-    return this.#hub.exceeded(clientAddress(request, info, proxies));
   }
 
   /** Refuses everyone from now on. */

@@ -28,10 +28,14 @@ const COOKIE = "sse-ticket-";
 /** Digits of the digest in there. */
 const NAME_DIGITS = 16;
 /**
- * Cookies that a browser keeps at most: each ticket has one of its own, and all of
- * them go into the head of every request, which has an end (8 KiB on nginx).
+ * Cookies that a browser keeps at most, and their bytes: each ticket has one of its
+ * own, and all of them go into the head of every request, which has an end (8 KiB on
+ * nginx).
  */
 const COOKIES = 8;
+const COOKIE_BYTES = 4_096;
+/** Bytes of a grant as JSON: in base64 and signed, browsers take 4,096 (RFC 6265 6.1). */
+const GRANT_BYTES = 2_560;
 /** Longest `Max-Age` of a cookie, in seconds: 400 days (RFC 6265bis 5.6.2). */
 const LONGEST_AGE = 400 * 24 * 3600;
 
@@ -58,28 +62,40 @@ export class Tickets {
     );
   }
 
-  /** Issues a ticket. */
+  /** Issues a ticket. Throws a RangeError where the grant is too large for a cookie. */
   issue(grant: TicketGrant): string {
+    const { length } = new TextEncoder().encode(JSON.stringify(grant));
+    if (length > GRANT_BYTES) {
+      throw new RangeError(
+        `Cannot issue a ticket as 'namespaces' must fit into a cookie, ${GRANT_BYTES} bytes of JSON: current value has ${length}`,
+      );
+    }
     const ticket = newSecret();
     this.#issued.set(ticket, grant);
     return ticket;
   }
 
   /**
-   * What a ticket grants that has come in a request to a path below `path`;
-   * `undefined` where it is none or void. Where it is good now it is used up.
+   * What a ticket grants that has come in a request; `undefined` where it is none or
+   * void. Where it is good now, and for what is asked for, it is used up.
    */
   async admit(
     context: Context,
     ticket: string,
-    path: string,
-    isSecure: boolean,
+    { path, isSecure, isFor }: {
+      /** What the cookie is for, with all below it. */
+      readonly path: string;
+      readonly isSecure: boolean;
+      isFor(granted: Granted): boolean;
+    },
   ): Promise<Admission | undefined> {
     const granted = this.#issued.get(ticket);
     if (granted === undefined) return await this.#readmit(context, ticket);
     if (granted.expires <= this.#now()) return undefined;
-    // Nobody takes the stream, so the ticket stays good.
-    if (context.req.raw.method === "HEAD") return { granted, cookies: [] };
+    // Nobody takes a stream, so the ticket stays good.
+    if (context.req.raw.method === "HEAD" || !isFor(granted)) {
+      return { granted, cookies: [] };
+    }
     // Before anything is waited for: it is good once.
     this.#issued.delete(ticket);
     const name = await cookieName(ticket);
@@ -89,9 +105,8 @@ export class Tickets {
       ALGORITHM,
     );
     const left = Math.ceil((granted.expires - this.#now()) / 1000);
-    // Browsers send the oldest first (RFC 6265 5.4).
-    const others = Object.keys(getCookie(context))
-      .filter((other) => other.startsWith(COOKIE) && other !== name);
+    const others = Object.entries(getCookie(context))
+      .filter(([other]) => other.startsWith(COOKIE) && other !== name);
     const cookie = (name: string, value: string, maxAge: number) =>
       generateCookie(name, value, {
         path,
@@ -104,7 +119,7 @@ export class Tickets {
       granted,
       cookies: [
         cookie(name, value, Math.min(left, LONGEST_AGE)),
-        ...others.slice(0, -(COOKIES - 1)).map((old) => cookie(old, "", 0)),
+        ...surplus(others, value).map((old) => cookie(old, "", 0)),
       ],
     };
   }
@@ -126,6 +141,16 @@ export class Tickets {
       return undefined;
     }
   }
+}
+
+/** The cookies that a new one leaves no room for. Browsers send the oldest first (RFC 6265 5.4). */
+function surplus(cookies: [string, string][], added: string): string[] {
+  let bytes = added.length;
+  const kept = cookies.toReversed().findIndex(([, value], i) =>
+    i === COOKIES - 1 || (bytes += value.length) > COOKIE_BYTES
+  );
+  const oldest = kept === -1 ? 0 : cookies.length - kept;
+  return cookies.slice(0, oldest).map(([name]) => name);
 }
 
 async function cookieName(ticket: string): Promise<string> {

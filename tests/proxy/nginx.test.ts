@@ -66,11 +66,18 @@ describe(`behind the documentation's nginx${NGINX_HINT}`, () => {
   test("the console is not open through it", async () => {
     await using server = await start({ trustProxy: 1 });
     await using nginx = await Nginx.start(server.port);
-    for (
-      const path of ["/admin/", "/admin/status.json", "/admin", "//admin/"]
-    ) {
+    const statuses: Record<string, number> = {
+      "/admin/": 404,
+      "/admin/status.json": 404,
+      "/admin": 404,
+      "//admin/": 404,
+      "/subscribe/../admin/status.json": 404,
+      "/subscribe/%2e%2e/admin/status.json": 404,
+      "/subscribe/..\\admin\\status.json": 400,
+    };
+    for (const [path, expected] of Object.entries(statuses)) {
       const answer = await new RawClient(nginx.port, path).done();
-      assertEquals([path, answer.status], [path, 404]);
+      assertEquals([path, answer.status], [path, expected]);
     }
     // Nor were it passed on: that it was forwarded shows.
     const forwarded = await server.ask("/admin/status.json", {

@@ -1,6 +1,7 @@
-import type { SSEServerOptions } from "@sseserver/sseserver";
+import { SSEServer, type SSEServerOptions } from "@sseserver/sseserver";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { FakeClock } from "../tools/fake_clock.ts";
 import { sleep, start, type TestServer, until } from "../tools/sockets.ts";
 import { after, countedBy, resumed } from "../tools/wire.ts";
 
@@ -96,6 +97,86 @@ describe("authorize", () => {
       unauthorized: 2,
       forbidden: 5,
     });
+  });
+
+  it("grants nothing by what is no answer", async () => {
+    let answer: unknown;
+    const errors: string[] = [];
+    await using server = await start({
+      authorize: () => answer as never,
+      onError: (error) => errors.push((error as Error).message),
+    });
+    class Foreign {
+      status = 401;
+      headers = new Headers();
+      body = null;
+    }
+    const none = [
+      {},
+      [],
+      ["/a"],
+      new Map(),
+      new Date(),
+      new Error("denied"),
+      { namespaces: undefined },
+      null,
+      1,
+      "yes",
+    ];
+    for (answer of none) {
+      const client = await server.ask("/subscribe/a");
+      assertEquals(/^retry:\d+\n\n$/.test(client.body), true, String(answer));
+    }
+    await until(() => errors.length === none.length, "onError");
+    // A Response of another class, as fetch returns where it was replaced.
+    answer = new Foreign();
+    assertEquals((await server.ask("/subscribe/a")).status, 401);
+    assertEquals(server.streams, 0);
+  });
+
+  it("has 10 s to decide", async () => {
+    const clock = new FakeClock();
+    const errors: string[] = [];
+    const sse = new SSEServer({
+      authorize: () => new Promise(() => {}),
+      onError: (error) => errors.push((error as Error).message),
+      clock,
+    });
+    const answering = sse.fetch(new Request("http://localhost/subscribe/a"));
+    await clock.advance(10_000);
+    const answer = await answering;
+    assertEquals(/^retry:\d+\n\n$/.test(await answer.text()), true);
+    assertStringIncludes(errors[0]!, "'authorize'");
+    assertEquals(clock.timers, 0);
+    await sse.close();
+  });
+
+  it("keeps no place for who has left, and none beyond a client's own", async () => {
+    let asked = 0;
+    await using server = await start({
+      limits: { connections: 5, connectionsPerClient: 2 },
+      authorize: () => {
+        asked++;
+        return new Promise(() => {});
+      },
+    });
+    const waiting = [1, 2].map(() => server.send("/subscribe/a"));
+    await until(() => asked === 2, "two questions");
+    const third = await server.ask("/subscribe/a");
+    assertEquals(/^retry:/.test(third.body), true);
+    assertEquals(asked, 2);
+    for (const client of waiting) client.reset();
+    // Their places are free once the host has seen that they left.
+    for (let attempts = 0; asked < 4 && attempts < 300; attempts++) {
+      const before = asked;
+      const client = server.send("/subscribe/a");
+      await until(
+        () => asked > before || client.status !== 0,
+        "a question or a refusal",
+      );
+      await sleep(50);
+    }
+    assertEquals(asked, 4);
   });
 
   it("refuses softly where it fails, and tells of it", async () => {

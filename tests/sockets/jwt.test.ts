@@ -187,6 +187,10 @@ describe("jwtAuthorizer", () => {
       { iss: undefined },
       { iss, subscribe: "/users/42" },
       { iss, subscribe: [42] },
+      { iss, subscribe: ["/a/../b"] },
+      { iss, sub: "a".repeat(257) },
+      { iss, sub: "a\nb" },
+      { iss, exp: 1e306 },
     ];
     for (const one of wrong) {
       await refused(server, await sign(claims(one), SECRET));
@@ -210,6 +214,30 @@ describe("jwtAuthorizer", () => {
       (await server.open("/subscribe/users/42", bearer(token))).status,
       200,
     );
+  });
+
+  it("tells the operator of a key that is none", async () => {
+    const errors: string[] = [];
+    const publicKey =
+      "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----";
+    await using server = await startServer({
+      authorize: jwtAuthorizer({ publicKey, alg: "ES256" }),
+      onError: (error) => errors.push((error as Error).message),
+    });
+    const head = base64url({ alg: "ES256", typ: "JWT" });
+    const token = `${head}.${base64url(claims())}.AAAA`;
+    const answer = await server.ask("/subscribe/users/42", bearer(token));
+    assertEquals([answer.status, /^retry:/.test(answer.body)], [200, true]);
+    await until(() => errors.length > 0, "onError");
+    assertStringIncludes(errors[0]!, "'publicKey'");
+    assertEquals(errors[0]!.includes(head), false);
+  });
+
+  it("takes a number for a user's name", async () => {
+    await using server = await start();
+    const token = await sign(claims({ sub: 42 }), SECRET);
+    await server.open("/subscribe/users/42", bearer(token));
+    assertEquals(server.sse.disconnect({ user: "42" }), 1);
   });
 
   it("ends streams when the token expires", async () => {
@@ -242,6 +270,9 @@ describe("jwtAuthorizer", () => {
       [{ secret: SECRET, alg: "none" }, "'alg' must be one for a secret"],
       [{ publicKey: "x" }, "'alg' must be one for a public key"],
       [{ publicKey: "x", alg: "HS256" }, "'alg' must be one for a public key"],
+      [{ publicKey: "x", alg: "RS256" }, "'publicKey' must be PEM"],
+      [{ publicKey: {}, alg: "RS256" }, "'publicKey' must be PEM"],
+      [{ publicKey: 42, alg: "RS256" }, "'publicKey' must be PEM"],
       [{ secret: SECRET, audience: [] }, "'audience'"],
       [{ secret: SECRET, issuer: 7 }, "'issuer'"],
       [{ secret: SECRET, cookie: "a;b" }, "'cookie'"],

@@ -383,6 +383,24 @@ describe("an Idempotency-Key", () => {
     assertEquals(outcome(await as("ann", "one")), [201, "1"]);
   });
 
+  it("needs to know whose it is", async () => {
+    await using server = await start({ publish: { authorize: () => true } });
+    const unknown = { "Authorization": undefined };
+    const answer = await keyed(server, "k", "x", unknown);
+    assertEquals(answer.status, 400);
+    assertStringIncludes(answer.body, "not known who publishes");
+    assertEquals(outcome(await post(server, "/publish/a", "x", unknown)), [
+      201,
+      "1",
+    ]);
+    // An Authorization header tells as well.
+    const ann = { "Authorization": "Basic ann" };
+    const bob = { "Authorization": "Basic bob" };
+    assertEquals(outcome(await keyed(server, "k", "x", ann)), [201, "2"]);
+    assertEquals(outcome(await keyed(server, "k", "y", bob)), [201, "3"]);
+    assertEquals(outcome(await keyed(server, "k", "x", ann)), [201, "2"]);
+  });
+
   it("has a length", async () => {
     await using server = await start();
     for (const key of ["", "k".repeat(256)]) {
@@ -459,6 +477,48 @@ describe("a body that is too large", () => {
     const held = Math.round((peak - before) / MIB);
     assertEquals(held < 256, true, `held ${held} MiB`);
     assertEquals(outcome(await post(server, "/publish/a", "x")), [201, "1"]);
+  });
+
+  it("is not published where it is malformed or ends too soon", async () => {
+    await using server = await start();
+    const client = await server.open("/subscribe/");
+    const bodies: [string, string][] = [
+      ["Transfer-Encoding: chunked", "zz\r\n\r\n"],
+      ["Transfer-Encoding: chunked", "4\r\nhalf\r\nzz\r\n"],
+      ["Transfer-Encoding: chunked", "4\r\nhalf\r\n"],
+      ["Content-Length: 10", "half"],
+    ];
+    for (const [length, body] of bodies) {
+      const [name, value] = length.split(": ");
+      const sender = server.send("/publish/a", {
+        method: "POST",
+        headers: {
+          "Authorization": `Bearer ${TOKEN}`,
+          "Content-Type": "text/plain",
+          [name!]: value!,
+        },
+        body,
+      });
+      sender.socket.end();
+      await until(() => sender.status !== 0 || sender.gone, "an end");
+      assertEquals(sender.status === 201, false);
+      sender.leave();
+    }
+    server.sse.broadcast({ namespace: "/a", data: "end" });
+    await client.hearsLast("data:end\n\n");
+    assertEquals(client.body, ":ok\n\ndata:end\n\n");
+  });
+
+  it("is not for authorize to read", async () => {
+    const errors: string[] = [];
+    await using server = await start({
+      publish: { authorize: async (request) => !!(await request.text()) },
+      onError: (error) => errors.push((error as Error).message),
+    });
+    assertEquals((await post(server, "/publish/a", "x")).status, 503);
+    await until(() => errors.length > 0, "onError");
+    assertEquals(errors, ["Cannot publish as 'authorize' has read the body"]);
+    assertEquals(await refusals(server), { authorize: 1 });
   });
 
   it("has 30 s to come", async () => {
@@ -576,6 +636,7 @@ describe("a server that cannot accept", () => {
         counters,
         relief: () => isSaturated ? Promise.resolve() : undefined,
       } as never,
+      start() {},
       broadcaster: {
         encode: () => ({ namespace: "/a", body: new Uint8Array() }),
         accept: () => ({ epoch: "E", seq: ++published }),

@@ -76,6 +76,28 @@ describe("routes over real sockets", () => {
     }
   });
 
+  it("answer what is no host with 400, and report nothing that quotes the URL", async () => {
+    const errors: unknown[] = [];
+    await using server = await start({
+      publish: { token: "0123456789abcdef" },
+      onError: (error) => errors.push(error),
+    });
+    for (const Host of ["[", "a%zz"]) {
+      const requests = [
+        ["GET", "/subscribe/a?ticket=x"],
+        ["GET", "/admin/?key=x"],
+        ["GET", "/admin/status.json"],
+        ["POST", "/publish/a"],
+      ] as const;
+      for (const [method, path] of requests) {
+        const headers = { Host, Origin: "http://x", "Content-Length": "0" };
+        const { status } = await server.ask(path, { method, headers });
+        assertEquals([Host, path, status], [Host, path, 400]);
+      }
+    }
+    assertEquals(errors, []);
+  });
+
   it("answer any other method with 405 and Allow", async () => {
     await using server = await start();
     for (const method of ["POST", "PUT", "DELETE", "PATCH"]) {

@@ -88,7 +88,11 @@ describe("a ticket", () => {
     await using server = await start();
     const ticket = server.sse.ticket(GRANT);
     const path = `/subscribe/news?ticket=${ticket}`;
-    assertEquals((await server.ask(path)).status, 403);
+    const refused = await server.ask(path);
+    assertEquals([refused.status, cookiesOf(refused)], [403, []]);
+    // It is not used up by that.
+    const good = await server.open(`/subscribe/users/42?ticket=${ticket}`);
+    assertEquals(good.status, 200);
     const { headers } = await server.ask("/subscribe/x?ticket=y").then(
       (client) => ({ headers: client.headerLines }),
     );
@@ -169,6 +173,25 @@ describe("a ticket", () => {
     assertEquals(jar.length, 8);
   });
 
+  it("leaves 4 KiB of cookies in a browser at most", async () => {
+    await using server = await start();
+    const namespaces = ["/users/42", `/${"a".repeat(1_000)}`];
+    const jar: string[] = [];
+    for (let i = 0; i < 4; i++) {
+      const ticket = server.sse.ticket({ namespaces });
+      const client = await server.open(
+        `/subscribe/users/42?ticket=${ticket}`,
+        jar.length === 0 ? {} : withCookie(...jar),
+      );
+      for (const cookie of cookiesOf(client)) {
+        if (cookie.includes("Max-Age=0")) jar.shift();
+        else jar.push(cookie.split(";")[0]!);
+      }
+      assertEquals(jar.join("; ").length < 4_300, true);
+    }
+    assertEquals(jar.length, 2);
+  });
+
   it("never reaches a log", async () => {
     const lines: string[] = [];
     await using server = await startServer({ authorize: () => false }, {
@@ -190,6 +213,10 @@ describe("a ticket", () => {
       [{ namespaces: ["/.."] }, "'namespace'"],
       [{ namespaces: ["/a"], expires: Date.now() - 1 }, "'expires'"],
       [{ namespaces: ["/a"], for: "ann" }, "'for'"],
+      [
+        { namespaces: [1, 2, 3].map((i) => `/${i}${"a".repeat(900)}`) },
+        "cookie",
+      ],
     ];
     for (const [grant, message] of wrong) {
       assertThrows(() => sse.ticket(grant as TicketGrant), Error, message);
