@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { HTTPException } from "hono/http-exception";
 import { addAdmin } from "./admin/routes.ts";
 import { AdminAccess } from "./admin/access.ts";
 import { Feed } from "./admin/feed.ts";
@@ -206,6 +207,7 @@ export class SSEServer implements AsyncDisposable {
    * @example A route that gives a signed-in user's page a ticket
    * ```ts no-eval
    * import { Hono } from "hono";
+import { HTTPException } from "hono/http-exception";
    * import { SSEServer } from "@sseserver/sseserver";
    *
    * const sse = new SSEServer({ authorize: () => false });
@@ -251,6 +253,7 @@ export class SSEServer implements AsyncDisposable {
    * @example Updates for the user who is signed in
    * ```ts no-eval
    * import { Hono } from "hono";
+import { HTTPException } from "hono/http-exception";
    * import { SSEServer } from "@sseserver/sseserver";
    *
    * const sse = new SSEServer();
@@ -410,6 +413,7 @@ export class SSEServer implements AsyncDisposable {
   #newApp(): Hono {
     const app = new Hono();
     app.onError((error, context) => {
+      if (error instanceof HTTPException) return error.getResponse();
       // Some hosts pass on what the client calls a host. It is not reported: the
       // error quotes the whole URL, which may hold a ticket or a key.
       if (!URL.canParse(context.req.url)) {

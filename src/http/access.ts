@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import type { Clock } from "../clock.ts";
 import { EVERYTHING, type Granted, parseGrant } from "../grant.ts";
 import type { Action, Authorize } from "../options.ts";
+import { isPromise } from "../publisher.ts";
 import { quote } from "../quote.ts";
 import type { Settings } from "../settings.ts";
 
@@ -68,6 +69,7 @@ export async function decide(
 
 /** What is decided; rejects where it takes too long, as that holds a request up. */
 async function inTime<T>(decision: T | Promise<T>, clock: Clock): Promise<T> {
+  if (!isPromise(decision)) return decision;
   let timer: unknown;
   const late = new Promise<never>((_, reject) => {
     timer = clock.setTimeout(() => {

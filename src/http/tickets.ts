@@ -143,7 +143,10 @@ export class Tickets {
   }
 }
 
-/** The cookies that a new one leaves no room for. Browsers send the oldest first (RFC 6265 5.4). */
+/**
+ * The cookies that a new one leaves no room for. Browsers send the oldest first
+ * (RFC 6265 5.4).
+ */
 function surplus(cookies: [string, string][], added: string): string[] {
   let bytes = added.length;
   const kept = cookies.toReversed().findIndex(([, value], i) =>
