@@ -150,11 +150,12 @@ export const CASES: readonly BenchCase[] = [
       "resident",
       "recovery",
     ],
-    run: async (contender, { warmUp, part }) => {
+    run: async (contender, { warmUp, seconds, part }) => {
       const calm = { rate: 1_000 * part, namespace: "/bench" };
       const { report, peak } = await thousand(
         contender,
-        { warmUp, seconds: 10, part },
+        // A second of overload, and as long again as it takes to recover.
+        { warmUp, seconds: 1 + seconds * 2.25, part },
         1_000,
         1,
         { probes: { count: 20 } },
