@@ -57,7 +57,7 @@ export const MARKUP: string = `
 <section class="card" aria-labelledby="streams-title">
   <div class="card-head">
     <h2 id="streams-title">Streams <span class="count" id="streams-count"></span></h2>
-    <input id="search" type="search" placeholder="Filter by user, address, agent, path" aria-label="Filter the streams by text" aria-keyshortcuts="/" autocomplete="off" spellcheck="false" maxlength="200">
+    <input id="search" type="search" placeholder="Filter by user, address, path" aria-label="Filter the streams by text" aria-keyshortcuts="/" autocomplete="off" spellcheck="false" maxlength="200">
   </div>
   <div class="selection" id="selection" hidden>
     <span>in</span> <bdi class="clip chip" id="selection-name"></bdi>
