@@ -52,6 +52,15 @@ export class Broadcaster {
     };
   }
 
+  /**
+   * What tells everyone that nothing more will come to a namespace. Throws a TypeError
+   * or RangeError.
+   */
+  encodeEnd(namespace: string): Encoded {
+    const normal = parseNamespace(namespace, this.#options.limits);
+    return { namespace: normal, body: encodeEnd(normal) };
+  }
+
   /** Has a message accepted; what keeps it from that is reported. */
   broadcast({ namespace, body }: Encoded): void {
     if (this.#closed) return;
@@ -84,12 +93,6 @@ export class Broadcaster {
       throw new Error("Cannot publish as the server is closed");
     }
     return this.#publisher.accept(namespace, body);
-  }
-
-  /** Tells everyone that nothing more will come to a namespace. */
-  end(namespace: string): void {
-    const normal = parseNamespace(namespace, this.#options.limits);
-    this.broadcast({ namespace: normal, body: encodeEnd(normal) });
   }
 
   /** Has nothing broadcast from now on. */

@@ -33,9 +33,6 @@ import {
   startServing,
 } from "./serving.ts";
 
-/** How long a ticket's grant lasts unless it says, in milliseconds: an hour. */
-const TICKET_GRANT = 3_600_000;
-
 /**
  * Broadcasts messages to namespaces, over Server-Sent Events (WHATWG HTML 9.2).
  *
@@ -122,7 +119,7 @@ export class SSEServer implements AsyncDisposable {
       limits: settings.limits,
       report: (error) => this.#report(error),
     });
-    this.#tickets = new Tickets(() => settings.clock.now());
+    this.#tickets = new Tickets(settings);
     this.#streams = new Streams(this.#hub, settings);
     this.#access = new AdminAccess(settings.admin);
     this.#feed = new Feed(this.#hub, settings.clock);
@@ -172,8 +169,9 @@ export class SSEServer implements AsyncDisposable {
    * Throws a `TypeError` or `RangeError` when the namespace is not as it should be.
    */
   end(namespace: string): void {
+    const encoded = this.#broadcaster.encodeEnd(namespace);
     this.#start();
-    this.#broadcaster.end(namespace);
+    this.#broadcaster.broadcast(encoded);
   }
 
   /**
@@ -207,7 +205,6 @@ export class SSEServer implements AsyncDisposable {
    * @example A route that gives a signed-in user's page a ticket
    * ```ts no-eval
    * import { Hono } from "hono";
-import { HTTPException } from "hono/http-exception";
    * import { SSEServer } from "@sseserver/sseserver";
    *
    * const sse = new SSEServer({ authorize: () => false });
@@ -220,26 +217,10 @@ import { HTTPException } from "hono/http-exception";
    * ```
    */
   ticket(grant: TicketGrant): string {
-    const { authorize, limits, clock } = this.#settings;
-    const what = "Cannot issue a ticket";
-    if (authorize === undefined) {
-      throw new Error(`${what} without the option 'authorize'`);
+    if (this.#settings.authorize === undefined) {
+      throw new Error("Cannot issue a ticket without the option 'authorize'");
     }
-    const now = clock.now();
-    const { namespaces, expires = now + TICKET_GRANT, user } = parseGrant(
-      grant,
-      limits,
-      what,
-    );
-    if (namespaces === undefined || namespaces.length === 0) {
-      throw new TypeError(`${what} as 'namespaces' must name at least one`);
-    }
-    if (expires <= now) {
-      throw new RangeError(
-        `${what} as 'expires' must lie in the future: current value is ${expires}`,
-      );
-    }
-    return this.#tickets.issue({ namespaces, expires, user });
+    return this.#tickets.issue(grant);
   }
 
   /**
@@ -247,13 +228,13 @@ import { HTTPException } from "hono/http-exception";
    *
    * The caller decides who may hear what: `authorize`, tickets, CORS and
    * `rootSubscribe` do not apply and `?ns=` and `?latest` are not read, but HEAD,
-   * resuming and the limits are seen to. Throws a `TypeError` or `RangeError` when a namespace is not as it
-   * should be, and a `TypeError` for `latest` without a history.
+   * resuming and the limits are seen to. Throws a `TypeError` or `RangeError` when
+   * a namespace, `user` or `expires` is not as it should be, and a `TypeError` for
+   * `latest` without a history.
    *
    * @example Updates for the user who is signed in
    * ```ts no-eval
    * import { Hono } from "hono";
-import { HTTPException } from "hono/http-exception";
    * import { SSEServer } from "@sseserver/sseserver";
    *
    * const sse = new SSEServer();

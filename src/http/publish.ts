@@ -1,23 +1,29 @@
 import type { Context, Hono } from "hono";
-import type { PublishRefusalReason } from "../counters.ts";
 import type { Broadcaster, Encoded } from "../broadcaster.ts";
-import type { Position } from "../engine.ts";
-import { formatId } from "../engine.ts";
+import { formatId, type Position } from "../engine.ts";
 import { EVERYTHING, type Granted, narrowed } from "../grant.ts";
 import { isBodyComplete } from "../host_info.ts";
 import type { Hub } from "../hub.ts";
-import { MessageTooLargeError } from "../message.ts";
 import { parseNamespacePath } from "../namespace.ts";
 import type { PublishOptions } from "../options.ts";
 import { inTime } from "../publisher.ts";
 import { bearerToken, digest, isEqual } from "../secrets.ts";
 import type { Settings } from "../settings.ts";
-import { type Answered, decide, forbidden, unauthorized } from "./access.ts";
+import { decide, forbidden, unauthorized } from "./access.ts";
 import { isSameOrigin } from "./origin.ts";
 import { pathBelow } from "./path.ts";
 import { bodyType, parsePublished } from "./publish_body.ts";
 import { readBody } from "./read_body.ts";
 import { KeyReusedError, PublishedKeys } from "./published_keys.ts";
+import {
+  Refusal,
+  refusal,
+  tooLarge,
+  tooSlow,
+  unavailable,
+  unreadable,
+  valid,
+} from "./refusal.ts";
 
 /** What the route is made of. */
 export interface Publishing {
@@ -35,24 +41,10 @@ const ALLOW = "POST";
 const MARGIN = 1024;
 /** Milliseconds that a body may take. */
 const BODY_TIME = 30_000;
-/** Seconds after which who was refused for now should come back. */
-const RETRY_AFTER = "1";
 /** Requests at a time, from the first look at who sends one to its answer. */
 const REQUESTS = 1_000;
 /** Longest `Idempotency-Key`, in characters; a UUID in quotes has 38. */
 const KEY_LENGTH = 255;
-
-/** Why a request to publish is refused, and how it is answered. */
-class Refusal extends Error {
-  readonly reason: PublishRefusalReason;
-  readonly response: Response;
-
-  constructor(reason: PublishRefusalReason, response: Response) {
-    super(reason);
-    this.reason = reason;
-    this.response = response;
-  }
-}
 
 /** The server is at its limit. */
 class SaturatedError extends Error {}
@@ -186,7 +178,8 @@ class PublishRoute {
       );
       throw unavailable(context, "authorize");
     }
-    const body = readBody(raw, limits.messageBytes + MARGIN);
+    const most = limits.messageBytes + MARGIN;
+    const body = readBody(raw, most);
     let isLate = false;
     const timer = clock.setTimeout(() => {
       isLate = true;
@@ -195,12 +188,11 @@ class PublishRoute {
     try {
       const bytes = await body.bytes;
       if (isLate) throw tooSlow(context);
-      if (bytes === undefined) throw tooLarge(context, limits.messageBytes);
+      if (bytes === undefined) throw tooLarge(context, most);
       if (!isBodyComplete(context.env)) throw unreadable(context);
       return bytes;
     } catch (error) {
       if (error instanceof Refusal) throw error;
-      // The client has gone, or what it sent is no HTTP.
       throw isLate ? tooSlow(context) : unreadable(context);
     } finally {
       clock.clearTimeout(timer);
@@ -241,18 +233,6 @@ class PublishRoute {
   }
 }
 
-/** What `parse` returns; throws a Refusal with the message of what it throws. */
-function valid<T>(context: Context, parse: () => T): T {
-  try {
-    return parse();
-  } catch (error) {
-    const { message } = error as Error;
-    throw error instanceof MessageTooLargeError
-      ? new Refusal("tooLarge", context.text(`413 ${message}\n`, 413))
-      : new Refusal("malformed", context.text(`400 ${message}\n`, 400));
-  }
-}
-
 /** The publisher's key of a request; throws where it is none. */
 function keyOf(
   { headers }: Request,
@@ -283,45 +263,4 @@ function fingerprint({ namespace, body }: Encoded): Promise<string> {
   // Each byte as a character of its own: bodies need not be text.
   const decoder = new TextDecoder("latin1");
   return digest(`${namespace}\n${decoder.decode(body)}`);
-}
-
-function refusal(refused: Answered): Refusal {
-  return new Refusal(refused.kind, refused.response);
-}
-
-function tooLarge(context: Context, messageBytes: number): Refusal {
-  return new Refusal(
-    "tooLarge",
-    context.text(
-      `413 the body must not be larger than ${messageBytes} bytes (limits.messageBytes) and ${MARGIN} more\n`,
-      413,
-      { Connection: "close" },
-    ),
-  );
-}
-
-function unreadable(context: Context): Refusal {
-  return new Refusal(
-    "malformed",
-    context.text("400 the body could not be read\n", 400),
-  );
-}
-
-function tooSlow(context: Context): Refusal {
-  return new Refusal(
-    "slow",
-    context.text("408 the body took too long\n", 408, { Connection: "close" }),
-  );
-}
-
-function unavailable(
-  context: Context,
-  reason: "authorize" | "unavailable" = "unavailable",
-): Refusal {
-  return new Refusal(
-    reason,
-    context.text("503 cannot be accepted now\n", 503, {
-      "Retry-After": RETRY_AFTER,
-    }),
-  );
 }

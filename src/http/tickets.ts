@@ -2,11 +2,14 @@ import type { Context } from "hono";
 import { generateCookie, getCookie } from "hono/cookie";
 import { sign, verify } from "hono/jwt";
 import { ExpiringMap } from "../expiring_map.ts";
-import type { Granted } from "../grant.ts";
+import type { TicketGrant } from "../call_options.ts";
+import { type Granted, parseGrant } from "../grant.ts";
+import type { NamespaceLimits } from "../namespace.ts";
 import { digest, newSecret } from "../secrets.ts";
+import type { Settings } from "../settings.ts";
 
 /** A grant as a ticket carries it: with an end. */
-export interface TicketGrant extends Granted {
+interface Ticketed extends Granted {
   readonly namespaces: readonly string[];
   readonly expires: number;
 }
@@ -36,6 +39,8 @@ const COOKIES = 8;
 const COOKIE_BYTES = 4_096;
 /** Bytes of a grant as JSON: in base64 and signed, browsers take 4,096 (RFC 6265 6.1). */
 const GRANT_BYTES = 2_560;
+/** How long a grant lasts unless it says, in milliseconds: an hour. */
+const GRANT_TIME = 3_600_000;
 /** Longest `Max-Age` of a cookie, in seconds: 400 days (RFC 6265bis 5.6.2). */
 const LONGEST_AGE = 400 * 24 * 3600;
 
@@ -48,31 +53,52 @@ const ALGORITHM = "HS256";
  * stream, which together with the used ticket is good for as long as the grant.
  */
 export class Tickets {
+  readonly #limits: NamespaceLimits;
   readonly #now: () => number;
-  readonly #issued: ExpiringMap<TicketGrant>;
+  readonly #issued: ExpiringMap<Ticketed>;
   /** Signs the cookies; none is good for another server, or after a restart. */
   #secret = "";
 
-  /** @param now Milliseconds since the Unix epoch. */
-  constructor(now: () => number) {
-    this.#now = now;
+  constructor({ limits, clock }: Pick<Settings, "limits" | "clock">) {
+    this.#limits = limits;
+    this.#now = () => clock.now();
     this.#issued = new ExpiringMap(
       { lifetime: LIFETIME, capacity: CAPACITY },
-      now,
+      this.#now,
     );
   }
 
-  /** Issues a ticket. Throws a RangeError where the grant is too large for a cookie. */
+  /** Issues a ticket. Throws a TypeError or RangeError that names the field. */
   issue(grant: TicketGrant): string {
-    const { length } = new TextEncoder().encode(JSON.stringify(grant));
+    const ticketed = this.#parse(grant);
+    const { length } = new TextEncoder().encode(JSON.stringify(ticketed));
     if (length > GRANT_BYTES) {
       throw new RangeError(
         `Cannot issue a ticket as 'namespaces' must fit into a cookie, ${GRANT_BYTES} bytes of JSON: current value has ${length}`,
       );
     }
     const ticket = newSecret();
-    this.#issued.set(ticket, grant);
+    this.#issued.set(ticket, ticketed);
     return ticket;
+  }
+
+  #parse(grant: TicketGrant): Ticketed {
+    const what = "Cannot issue a ticket";
+    const now = this.#now();
+    const { namespaces, expires = now + GRANT_TIME, user } = parseGrant(
+      grant,
+      this.#limits,
+      what,
+    );
+    if (namespaces === undefined || namespaces.length === 0) {
+      throw new TypeError(`${what} as 'namespaces' must name at least one`);
+    }
+    if (expires <= now) {
+      throw new RangeError(
+        `${what} as 'expires' must lie in the future: current value is ${expires}`,
+      );
+    }
+    return { namespaces, expires, user };
   }
 
   /**
@@ -133,7 +159,7 @@ export class Tickets {
     if (cookie === undefined || this.#secret === "") return undefined;
     try {
       const payload = await verify(cookie, this.#secret, ALGORITHM);
-      const grant = payload as unknown as TicketGrant & { ticket: string };
+      const grant = payload as unknown as Ticketed & { ticket: string };
       const isGood = grant.ticket === name && grant.expires > this.#now();
       return isGood ? { granted: grant, cookies: [] } : undefined;
     } catch {

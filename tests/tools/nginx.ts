@@ -6,12 +6,11 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
-import { once } from "node:events";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import process from "node:process";
 import { ROOT } from "./command.ts";
+import { freePort } from "./free_port.ts";
 import { until } from "./sockets.ts";
 
 /** Where nginx is; `undefined` without one. */
@@ -105,13 +104,4 @@ function configuration(port: number, target: number): string {
       "http {\n",
       `http {\n  access_log off;\n${folders.join("")}`,
     );
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
