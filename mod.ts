@@ -18,10 +18,14 @@ export type { ConnectionStatus, Status } from "./src/admin/status.ts";
 export type { Clock } from "./src/clock.ts";
 export type {
   Engine,
+  EngineHost,
   EngineRecord,
   EngineSink,
+  EngineStatus,
   Position,
+  SharedMemory,
 } from "./src/engine.ts";
+export type { HistoryBounds } from "./src/history/bounds.ts";
 export type { DisconnectReason } from "./src/counters.ts";
 export type { DisconnectFilter } from "./src/disconnect.ts";
 export type { Grant } from "./src/grant.ts";

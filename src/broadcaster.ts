@@ -1,8 +1,10 @@
-import { type Engine, formatId, type Position } from "./engine.ts";
+import { type Engine, formatId, parseId, type Position } from "./engine.ts";
+import type { HistoryBounds } from "./history/bounds.ts";
 import type { Hub } from "./hub.ts";
 import { encodeBody, type SSEMessage } from "./message.ts";
 import { parseNamespace } from "./namespace.ts";
 import { encodeEnd } from "./notice.ts";
+import { encodeOrder, type Order, ORDERS, parseOrder } from "./order.ts";
 import { inTime, isPromise, Publisher } from "./publisher.ts";
 import type { Limits } from "./settings.ts";
 import type { Bytes } from "./slab.ts";
@@ -19,6 +21,7 @@ export interface BroadcasterOptions {
   readonly engine: Engine;
   readonly hub: Hub;
   readonly limits: Limits;
+  readonly history: HistoryBounds;
   report(error: unknown): void;
 }
 
@@ -27,10 +30,14 @@ export class Broadcaster {
   readonly #options: BroadcasterOptions;
   readonly #publisher: Publisher;
   #closed = false;
+  /** The last that was to be accepted, where that takes time. */
+  #latest: Promise<Position> | undefined;
+  /** Tells this server's orders from those of others. */
+  #name = "";
 
   constructor(options: BroadcasterOptions) {
     this.#options = options;
-    this.#publisher = new Publisher(options.engine, options.hub);
+    this.#publisher = new Publisher(options.engine, options.hub, options);
   }
 
   /** Starts the engine, if need be; a promise until it is ready. */
@@ -62,10 +69,10 @@ export class Broadcaster {
   }
 
   /** Has a message accepted; what keeps it from that is reported. */
-  broadcast({ namespace, body }: Encoded): void {
+  broadcast(encoded: Encoded): void {
     if (this.#closed) return;
     try {
-      const accepted = this.#publisher.accept(namespace, body);
+      const accepted = this.accept(encoded);
       if (isPromise(accepted)) {
         accepted.catch((error) => this.#options.report(error));
       }
@@ -87,12 +94,64 @@ export class Broadcaster {
     return formatId(position);
   }
 
-  /** The same without a limit to how long it takes. Throws or rejects. */
-  accept({ namespace, body }: Encoded): Position | Promise<Position> {
+  /**
+   * The same without a limit to how long it takes. Throws or rejects. With a `key`,
+   * servers that share an engine accept it once.
+   */
+  accept(
+    { namespace, body }: Encoded,
+    key?: string,
+  ): Position | Promise<Position> {
     if (this.#closed) {
       throw new Error("Cannot publish as the server is closed");
     }
-    return this.#publisher.accept(namespace, body);
+    const accepted = this.#publisher.accept(namespace, body, key);
+    if (isPromise(accepted)) this.#latest = accepted;
+    return accepted;
+  }
+
+  /** Tells the other servers that share the engine to do something too. */
+  order(order: Omit<Order, "from">): void {
+    if (this.#options.engine.shared === undefined) return;
+    const from = this.#name ||= crypto.randomUUID();
+    this.broadcast({
+      namespace: ORDERS,
+      body: encodeOrder({ ...order, from }),
+    });
+  }
+
+  /** What another server tells this one to do; `undefined` where it is from here. */
+  ordered(body: Bytes): Order | undefined {
+    try {
+      const order = parseOrder(body);
+      return order.from === this.#name ? undefined : order;
+    } catch (error) {
+      this.#options.report(error);
+      return undefined;
+    }
+  }
+
+  /**
+   * Resolves once what a client has seen has been delivered here, which may be behind
+   * the server that it comes from; rejects where that does not happen soon.
+   */
+  reach(lastEventId: string): Promise<void> | undefined {
+    const position = parseId(lastEventId);
+    return position && this.#publisher.reach(position);
+  }
+
+  /**
+   * Resolves once what was to be broadcast so far has been delivered or refused, or
+   * takes too long; `undefined` where it has been.
+   */
+  settled(): Promise<void> | undefined {
+    const latest = this.#latest;
+    if (latest === undefined) return undefined;
+    const delivered = latest.then((position) =>
+      this.#publisher.reach(position)
+    );
+    // What refuses it has been told to whoever published it.
+    return inTime(delivered).catch(() => {});
   }
 
   /** Has nothing broadcast from now on. */

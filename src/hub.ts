@@ -7,13 +7,11 @@ import { Delivery } from "./delivery.ts";
 import { Directory, type NamespaceState } from "./directory.ts";
 import type { EngineRecord, EngineSink, Position } from "./engine.ts";
 import { BoundedHistory } from "./history/bounded.ts";
-import {
-  type History,
-  type HistoryBounds,
-  NO_HISTORY,
-} from "./history/history.ts";
+import type { HistoryBounds } from "./history/bounds.ts";
+import { type History, NO_HISTORY } from "./history/history.ts";
 import { isEnd } from "./notice.ts";
 import { Openings } from "./opening.ts";
+import { ORDERS } from "./order.ts";
 import { Pulse } from "./pulse.ts";
 import { type Connection, Reader } from "./reader.ts";
 import type { Bytes } from "./slab.ts";
@@ -39,6 +37,8 @@ export interface HubOptions {
     readonly bufferedBytes: number;
   };
   readonly clock: Clock;
+  /** Takes what servers tell each other. Must not throw. */
+  ordered(body: Bytes): void;
   /** Told of every stream that was opened, with its owner. Must not throw. */
   connected(connection: Connection, owner: object | undefined): void;
   /** Told of every stream that has ended. Must not throw. */
@@ -254,12 +254,22 @@ export class Hub implements EngineSink, ChannelHost {
     this.#delivery.request();
   }
 
+  /** Remembers what was broadcast before there were streams. */
+  restore(record: EngineRecord): void {
+    this.#follow(record);
+    if (record.namespace === ORDERS) this.#history.pass(record);
+    else this.#history.add(record);
+  }
+
   /** Carries an event to everyone who hears its namespace or one above it. */
   deliver(record: EngineRecord): void {
-    this.counters.broadcasts++;
-    if (!this.#history.isNext(record)) {
-      this.begin({ epoch: record.epoch, seq: record.seq - 1 });
+    this.#follow(record);
+    if (record.namespace === ORDERS) {
+      this.#history.pass(record);
+      this.#options.ordered(record.body);
+      return;
     }
+    this.counters.broadcasts++;
     const frame = this.#history.add(record);
     for (const tap of this.#taps) tap(record);
     const { namespace, body } = record;
@@ -312,6 +322,12 @@ export class Hub implements EngineSink, ChannelHost {
   /** Part of {@linkcode ChannelHost}. */
   outrun(reader: Reader): void {
     this.#drop(reader, "slow");
+  }
+
+  /** Tells of what is missing before an event, if anything is. */
+  #follow(record: EngineRecord): void {
+    if (this.#history.isNext(record)) return;
+    this.begin({ epoch: record.epoch, seq: record.seq - 1 });
   }
 
   /** Looks at who did not keep up. */

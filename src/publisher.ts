@@ -1,7 +1,7 @@
-import type { Engine, EngineSink, Position } from "./engine.ts";
+import type { Engine, EngineHost, EngineSink, Position } from "./engine.ts";
 import type { Bytes } from "./slab.ts";
 
-/** Longest time that {@linkcode inTime} takes, in milliseconds. */
+/** Longest time that anyone waits for an engine, in milliseconds. */
 const TIMEOUT = 3_000;
 
 /**
@@ -11,14 +11,16 @@ const TIMEOUT = 3_000;
 export class Publisher {
   readonly #engine: Engine;
   readonly #sink: EngineSink;
+  readonly #host: EngineHost;
   #started = false;
   #closed = false;
   /** Pending while the engine gets ready; rejected for good if it does not. */
   #starting: Promise<void> | undefined;
 
-  constructor(engine: Engine, sink: EngineSink) {
+  constructor(engine: Engine, sink: EngineSink, host: EngineHost) {
     this.#engine = engine;
     this.#sink = sink;
+    this.#host = host;
   }
 
   /** Starts the engine, if need be; a promise until it is ready. */
@@ -38,15 +40,33 @@ export class Publisher {
    * Has the engine accept an event. Throws or rejects when it does not; a promise
    * may take for ever.
    */
-  accept(namespace: string, body: Bytes): Position | Promise<Position> {
+  accept(
+    namespace: string,
+    body: Bytes,
+    key?: string,
+  ): Position | Promise<Position> {
     const starting = this.start();
     const publish = () => {
       if (this.#closed) {
         throw new Error("Cannot publish as the server is closed");
       }
-      return this.#engine.publish(namespace, body);
+      return this.#engine.publish(namespace, body, key);
     };
-    return starting === undefined ? publish() : starting.then(publish);
+    if (starting === undefined) return publish();
+    const asked = performance.now();
+    return starting.then(() => {
+      // Nobody waits for it any more, nor expects that it comes after all.
+      if (performance.now() - asked > TIMEOUT) throw notInTime();
+      return publish();
+    });
+  }
+
+  /**
+   * Resolves once all up to a place has been delivered; rejects where it cannot be;
+   * `undefined`: it has, or there is none.
+   */
+  reach(position: Position): Promise<void> | undefined {
+    return this.#engine.reach?.(position);
   }
 
   /** Refuses everything from now on, then closes the engine if it was started. */
@@ -58,7 +78,7 @@ export class Publisher {
 
   #startEngine(): Promise<void> | undefined {
     try {
-      const result = this.#engine.start(this.#sink);
+      const result = this.#engine.start(this.#sink, this.#host);
       return isPromise(result) ? result : undefined;
     } catch (error) {
       return Promise.reject(error);
@@ -71,19 +91,13 @@ export function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
   return typeof (value as Promise<T> | undefined)?.then === "function";
 }
 
-/** What was accepted; rejects with a TimeoutError where it has not been within 3 s. */
+/** What it comes to; rejects with a TimeoutError where that takes longer than 3 s. */
 export async function inTime<T>(accepted: T | Promise<T>): Promise<T> {
   if (!isPromise(accepted)) return accepted;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(
-      () =>
-        reject(
-          new DOMException(
-            `Cannot publish as the engine has not answered within ${TIMEOUT} ms: it may still arrive, once`,
-            "TimeoutError",
-          ),
-        ),
+      () => reject(notInTime(": it may still arrive, once")),
       TIMEOUT,
     );
   });
@@ -92,4 +106,11 @@ export async function inTime<T>(accepted: T | Promise<T>): Promise<T> {
   } finally {
     clearTimeout(timer);
   }
+}
+
+function notInTime(more = ""): DOMException {
+  return new DOMException(
+    `Cannot publish as the engine has not answered within ${TIMEOUT} ms${more}`,
+    "TimeoutError",
+  );
 }

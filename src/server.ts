@@ -13,19 +13,20 @@ import type {
 } from "./call_options.ts";
 import { type DisconnectFilter, wantedOf } from "./disconnect.ts";
 import { Drain, LONGEST_DRAIN } from "./drain.ts";
-import { MemoryEngine } from "./engine.ts";
+import { type Engine, MemoryEngine } from "./engine.ts";
 import { parseGrant } from "./grant.ts";
 import { idleTimeout } from "./host_info.ts";
 import { Gate } from "./http/gate.ts";
 import { addPublish } from "./http/publish.ts";
-import { type OpenOptions, Streams } from "./http/streams.ts";
+import { lastEventIdOf, type OpenOptions, Streams } from "./http/streams.ts";
 import { addSubscribe } from "./http/subscribe.ts";
 import { Tickets } from "./http/tickets.ts";
 import { Hub } from "./hub.ts";
 import type { SSEMessage } from "./message.ts";
 import { parseNamespace } from "./namespace.ts";
+import { inTime } from "./publisher.ts";
 import type { SSEServerOptions } from "./options.ts";
-import { type Settings, settingsOf } from "./settings.ts";
+import { historyOf, type Settings, settingsOf } from "./settings.ts";
 import {
   type ServeHandle,
   type ServeOptions,
@@ -75,6 +76,7 @@ export class SSEServer implements AsyncDisposable {
   readonly idleTimeout: number;
 
   readonly #settings: Settings;
+  readonly #engine: Engine;
   readonly #hub: Hub;
   readonly #streams: Streams;
   readonly #access: AdminAccess;
@@ -100,6 +102,10 @@ export class SSEServer implements AsyncDisposable {
     this.idleTimeout = idleTimeout(settings.keepAlive * 1.5) || 255;
     this.#hub = new Hub({
       ...settings,
+      ordered: (body) => {
+        const order = this.#broadcaster.ordered(body);
+        if (order !== undefined) this.#disconnect(order.disconnect);
+      },
       connected: (connection, owner) => {
         if (owner instanceof Serving) {
           this.#call(() => owner.connected(connection));
@@ -113,16 +119,22 @@ export class SSEServer implements AsyncDisposable {
         this.#call(settings.onDisconnect?.bind(undefined, connection, reason));
       },
     });
+    this.#engine = settings.engine ?? new MemoryEngine();
     this.#broadcaster = new Broadcaster({
-      engine: settings.engine ?? new MemoryEngine(),
+      engine: this.#engine,
       hub: this.#hub,
       limits: settings.limits,
+      history: settings.history || historyOf(true),
       report: (error) => this.#report(error),
     });
-    this.#tickets = new Tickets(settings);
+    this.#tickets = new Tickets(settings, (error) => this.#report(error));
     this.#streams = new Streams(this.#hub, settings);
     this.#access = new AdminAccess(settings.admin);
-    this.#feed = new Feed(this.#hub, settings.clock);
+    this.#feed = new Feed(
+      this.#hub,
+      settings.clock,
+      () => this.#engine.status?.(),
+    );
     this.app = this.#newApp();
     this.fetch = (request, info) =>
       this.app.fetch(request, info as Record<string, unknown>);
@@ -179,14 +191,24 @@ export class SSEServer implements AsyncDisposable {
    * Their clients come back by themselves, unless `authorize` refuses them then or
    * their namespaces have ended. Who came by a ticket gets in until its grant expires.
    *
+   * Other servers that share the engine do the same, which is not counted; but for an
+   * `id`, as that is a stream of this one.
+   *
    * Throws a `TypeError` or `RangeError` that names the field when one is not as
    * {@linkcode DisconnectFilter} has it, or none is given.
    */
   disconnect(filter: DisconnectFilter): number {
-    const { limits } = this.#settings;
-    return this.#hub.disconnect(
-      wantedOf(filter, (namespace) => parseNamespace(namespace, limits)),
-    );
+    const count = this.#disconnect(filter);
+    const { id, namespace, user } = filter;
+    if (id === undefined) {
+      this.#broadcaster.order({
+        disconnect: {
+          ...(namespace === undefined ? {} : { namespace }),
+          ...(user === undefined ? {} : { user }),
+        },
+      });
+    }
+    return count;
   }
 
   /**
@@ -196,7 +218,8 @@ export class SSEServer implements AsyncDisposable {
    * It is good once and for 60 s. Along with the stream, the browser gets a cookie
    * (`HttpOnly`, `SameSite=Strict`) for the subscribe path, with which the same URL
    * is good until the grant expires: so EventSource gets back in. That holds for
-   * this server object only, not for another one or after a restart.
+   * this server object only, not for another one or after a restart, unless they
+   * share an engine: then it holds for all of them.
    *
    * Throws a `TypeError` or `RangeError` that names the field when the grant is not
    * as {@linkcode TicketGrant} has it, and an `Error` without the option
@@ -350,6 +373,8 @@ export class SSEServer implements AsyncDisposable {
       await this.#drain.finished;
     }
     this.#broadcaster.stop();
+    const settled = this.#broadcaster.settled();
+    if (settled !== undefined) await settled;
     this.#hub.end();
     this.#feed.close();
     // A listener that is about to start has to be there to be closed.
@@ -358,12 +383,20 @@ export class SSEServer implements AsyncDisposable {
     await this.#broadcaster.close();
   }
 
+  #disconnect(filter: DisconnectFilter): number {
+    const { limits } = this.#settings;
+    return this.#hub.disconnect(
+      wantedOf(filter, (namespace) => parseNamespace(namespace, limits)),
+    );
+  }
+
   #statusOf(page: TablePage): Status {
     this.#start();
     return statusOf(this.#hub, {
       closed: this.#closing !== undefined,
       startedAt: this.#startedAt,
       now: this.#settings.clock.now(),
+      engine: this.#engine.status?.(),
     }, page);
   }
 
@@ -383,11 +416,17 @@ export class SSEServer implements AsyncDisposable {
       : undefined;
     const options = { info, owner, headers, latest, granted };
     const open = () => this.#streams.open(request, namespaces, options);
+    const refuse = () => this.#streams.refuse(request, headers, "engine");
+    const resume = () => {
+      // The server that the client comes from may be ahead of this one.
+      const reached = this.#broadcaster.reach(lastEventIdOf(request));
+      return reached === undefined ? open() : reached.then(open, refuse);
+    };
     const starting = this.#start();
-    if (starting === undefined) return open();
-    return starting.then(open, (error) => {
+    if (starting === undefined) return resume();
+    return inTime(starting).then(resume, (error) => {
       this.#report(error);
-      return this.#streams.refuse(request, headers, "engine");
+      return refuse();
     });
   }
 
@@ -427,6 +466,8 @@ export class SSEServer implements AsyncDisposable {
       access: this.#access,
       hub: this.#hub,
       feed: this.#feed,
+      disconnect: (filter) => this.disconnect(filter),
+      engine: () => this.#engine.status?.(),
       table: new StreamTable(this.#hub, clock),
       startedAt: () => {
         this.#start();

@@ -1,7 +1,7 @@
 import { systemClock } from "./clock.ts";
 import type { Engine } from "./engine.ts";
 import type { DisconnectReason } from "./counters.ts";
-import type { HistoryBounds } from "./history/history.ts";
+import type { HistoryBounds } from "./history/bounds.ts";
 import type {
   AdminOptions,
   Authorize,
@@ -90,7 +90,8 @@ export function settingsOf(options: SSEServerOptions): Settings {
     }
   }
   const {
-    history = false,
+    engine,
+    history = engine?.shared !== undefined,
     maxAge,
     keepAlive = 15_000,
     maxLag = 16 * 1024 * 1024,
@@ -103,12 +104,16 @@ export function settingsOf(options: SSEServerOptions): Settings {
     cors = authorize === undefined ? {} : false,
     limits = {},
     trustProxy = false,
-    engine,
     onConnect,
     onDisconnect,
     onError = console.error,
     clock = systemClock,
   } = options;
+  if (history === false && engine?.shared !== undefined) {
+    throw new TypeError(
+      "Cannot create an SSEServer as 'history' must not be false with an engine that connects several servers",
+    );
+  }
   if (maxAge !== undefined) checkInteger("maxAge", maxAge, 1_000);
   if (keepAlive !== 0) checkInteger("keepAlive", keepAlive, 10, HOUR);
   checkInteger("maxLag", maxLag, 1024);
@@ -146,7 +151,14 @@ export function settingsOf(options: SSEServerOptions): Settings {
   };
 }
 
-function historyOf(history: boolean | HistoryOptions): HistoryBounds | false {
+/** The bounds of a history; throws a TypeError or RangeError that names the option. */
+export function historyOf(history: true | HistoryOptions): HistoryBounds;
+export function historyOf(
+  history: boolean | HistoryOptions,
+): HistoryBounds | false;
+export function historyOf(
+  history: boolean | HistoryOptions,
+): HistoryBounds | false {
   if (history === false) return false;
   if (history !== true) checkType("history", history, "object");
   const {

@@ -24,7 +24,11 @@ describe("the memory engine", () => {
   it("delivers before publish returns, and the very same bytes", () => {
     const delivered: EngineRecord[] = [];
     const engine = new MemoryEngine();
-    engine.start({ begin() {}, deliver: (record) => delivered.push(record) });
+    engine.start({
+      begin() {},
+      restore() {},
+      deliver: (record) => delivered.push(record),
+    });
     const body = new Uint8Array(1);
     const place = engine.publish("/x", body);
     assertNotInstanceOf(place, Promise);
@@ -38,7 +42,7 @@ describe("the memory engine", () => {
     const publish = () => engine.publish("/x", new Uint8Array(1));
     const expected = "Cannot publish as the engine is not running";
     assertEquals(assertThrows(publish, Error).message, expected);
-    engine.start({ begin() {}, deliver() {} });
+    engine.start({ begin() {}, restore() {}, deliver() {} });
     publish();
     engine.close();
     assertEquals(assertThrows(publish, Error).message, expected);
@@ -86,17 +90,19 @@ describe("a server over an engine", () => {
     assertEquals(engine.calls, []);
   });
 
-  it("publishes nothing through one that was closed while it started", async () => {
+  it("publishes what came before it was closed while the engine started", async () => {
     const engine = new ScriptedEngine();
     let start = () => {};
     engine.ready = new Promise((resolve) => start = resolve);
     const sse = new SSEServer({ engine });
-    const late = sse.publish({ namespace: "/x", data: 1 });
+    const inTime = sse.publish({ namespace: "/x", data: 1 });
     const closed = sse.close();
-    start();
+    const late = sse.publish({ namespace: "/x", data: 2 });
     await assertRejects(() => late, Error, "closed");
+    start();
+    assertMatch(await inTime, /-1$/);
     await closed;
-    assertEquals(engine.calls, ["start", "close"]);
+    assertEquals(engine.calls, ["start", "publish /x", "close"]);
   });
 
   it("opens no stream and publishes nothing when it does not start", async () => {

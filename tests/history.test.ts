@@ -8,7 +8,8 @@ import {
 import { describe, it } from "@std/testing/bdd";
 import fc from "fast-check";
 import { BoundedHistory } from "../src/history/bounded.ts";
-import type { HistoryBounds, Replay } from "../src/history/history.ts";
+import type { HistoryBounds } from "../src/history/bounds.ts";
+import type { Replay } from "../src/history/history.ts";
 import { encodeEnd } from "../src/notice.ts";
 import { Remembered } from "../src/history/remembered.ts";
 import { SlabEncoder } from "../src/slab.ts";

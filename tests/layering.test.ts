@@ -10,7 +10,7 @@ import { type Import, parseSource } from "./tools/imports.ts";
  * long as no circle comes of it. A name that ends in `/` is a folder.
  */
 const LEVELS = [
-  "clock.ts counters.ts deadlines.ts expiring_map.ts grant.ts host.ts host_info.ts listener.ts message.ts namespace.ts notice.ts opening.ts outlet.ts quote.ts secrets.ts slab.ts turn.ts",
+  "clock.ts counters.ts deadlines.ts expiring_map.ts grant.ts host.ts host_info.ts listener.ts message.ts namespace.ts notice.ts opening.ts order.ts outlet.ts quote.ts secrets.ts slab.ts turn.ts",
   "backlog.ts call_options.ts client.ts engine.ts history/ reader.ts ready.ts segment.ts sockets.ts stream.ts topic.ts",
   "channel.ts disconnect.ts drain.ts keepalive.ts publisher.ts pulse.ts slowness.ts waiting_line.ts",
   "broadcaster.ts delivery.ts directory.ts hub.ts options.ts settings.ts",
@@ -122,7 +122,7 @@ function wrongArrow(file: string, item: Import): string | false {
   const target = targetOf(file, item);
   if (target === undefined) return false;
   if (target.startsWith("../")) return "leaves src";
-  if (isLeaf(target) && folder(file) !== folder(target)) {
+  if (isLeaf(target) && leafOf(file) !== leafOf(target)) {
     const allowed = file === "serving.ts" && target.startsWith("serve/") &&
       item.dynamic;
     return !allowed && "imports a leaf, not as serving.ts does by import()";
@@ -167,8 +167,8 @@ function isLeaf(file: string): boolean {
   return LEAVES.some((leaf) => file.startsWith(leaf));
 }
 
-function folder(file: string): string {
-  return path.posix.dirname(file);
+function leafOf(file: string): string | undefined {
+  return LEAVES.find((leaf) => file.startsWith(leaf));
 }
 
 /** The circle in which `file` stands, if it does, as the files on the way. */

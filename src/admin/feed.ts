@@ -1,6 +1,7 @@
 import type { Clock } from "../clock.ts";
 import { residentBytes } from "../host.ts";
 import type { NamespaceState } from "../directory.ts";
+import type { EngineStatus } from "../engine.ts";
 import type { Hub } from "../hub.ts";
 import { encodeBody } from "../message.ts";
 import type { Bytes } from "../slab.ts";
@@ -40,15 +41,21 @@ interface Viewer {
 export class Feed {
   readonly #hub: Hub;
   readonly #clock: Clock;
+  readonly #engine: () => EngineStatus | undefined;
   readonly #viewers: Set<Viewer> = new Set();
   #samples: Sample[] = [];
   #last = { at: 0, broadcasts: 0, deliveries: 0, bytes: 0 };
   #timer: unknown;
   #sampledAt = 0;
 
-  constructor(hub: Hub, clock: Clock) {
+  constructor(
+    hub: Hub,
+    clock: Clock,
+    engine: () => EngineStatus | undefined,
+  ) {
     this.#hub = hub;
     this.#clock = clock;
+    this.#engine = engine;
   }
 
   /** Whether no further console can be opened. */
@@ -176,6 +183,7 @@ export class Feed {
     return encode("stats", {
       now: totals.at,
       sample,
+      engine: this.#engine() ?? null,
       totals: {
         streams: size,
         broadcasts: totals.broadcasts,

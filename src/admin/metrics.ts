@@ -1,4 +1,5 @@
 import type { Histogram } from "../counters.ts";
+import type { EngineStatus } from "../engine.ts";
 import type { Hub } from "../hub.ts";
 
 /** The content type of {@linkcode metricsOf}. */
@@ -10,7 +11,11 @@ export const METRICS_TYPE: string = "text/plain; version=0.0.4; charset=utf-8";
  * Labels have a fixed set of values: never a namespace or a client, of which a
  * stranger can make any number.
  */
-export function metricsOf(hub: Hub, startedAt: number): string {
+export function metricsOf(
+  hub: Hub,
+  startedAt: number,
+  engine: EngineStatus | undefined,
+): string {
   const { counters } = hub;
   const { slow, stalled, kicked, client, expired, closed } =
     counters.disconnects;
@@ -100,7 +105,45 @@ export function metricsOf(hub: Hub, startedAt: number): string {
       "How long publish() took.",
       counters.publish,
     ),
+    ...(engine === undefined ? [] : engineFamilies(engine)),
   ].join("");
+}
+
+function engineFamilies(
+  { connected, lag, repairs, losses, epoch }: EngineStatus,
+): string[] {
+  return [
+    family(
+      "engine_connected",
+      "gauge",
+      "Whether the engine can accept events now: 1, else 0.",
+      Number(connected),
+    ),
+    family(
+      "engine_lag_events",
+      "gauge",
+      "Events accepted, as far as is known, and not delivered here yet.",
+      lag,
+    ),
+    family(
+      "engine_epoch",
+      "gauge",
+      "The epoch of the last event's id, a number in base 36 there; another one means that ids began anew.",
+      parseInt(epoch, 36) || 0,
+    ),
+    family(
+      "engine_repairs_total",
+      "counter",
+      "Times that events had not come by themselves and were fetched.",
+      repairs,
+    ),
+    family(
+      "engine_losses_total",
+      "counter",
+      "Times that the engine's connection was lost.",
+      losses,
+    ),
+  ];
 }
 
 function family(

@@ -5,7 +5,8 @@ import { extendIdleTimeout } from "../host_info.ts";
 import { isSameOrigin } from "../http/origin.ts";
 import { STREAM_HEADERS } from "../http/streams.ts";
 import type { Hub } from "../hub.ts";
-import { wantedOf } from "../disconnect.ts";
+import type { DisconnectFilter } from "../disconnect.ts";
+import type { EngineStatus } from "../engine.ts";
 import type { Access, AdminAccess } from "./access.ts";
 import type { Feed } from "./feed.ts";
 import { METRICS_TYPE, metricsOf } from "./metrics.ts";
@@ -20,6 +21,9 @@ export interface Administered {
   readonly hub: Hub;
   readonly feed: Feed;
   readonly table: StreamTable;
+  /** Ends streams, also of other servers. Throws a TypeError or RangeError. */
+  disconnect(filter: DisconnectFilter): number;
+  engine(): EngineStatus | undefined;
   /** When the server was first used, in milliseconds since the Unix epoch. */
   startedAt(): number;
   status(page: TablePage): Status;
@@ -42,7 +46,7 @@ const KEY_NEEDED =
 
 /** Adds what is under `/admin/` to an app. */
 export function addAdmin(app: Hono, admin: Administered): void {
-  const { access, hub } = admin;
+  const { access } = admin;
   const granted = new WeakMap<Context, Exclude<Access, "none">>();
 
   app.use("/admin/*", async (context, next) => {
@@ -92,10 +96,14 @@ export function addAdmin(app: Hono, admin: Administered): void {
   app.get(
     "/admin/metrics",
     (context) =>
-      context.body(metricsOf(hub, admin.startedAt()), 200, {
-        ...NO_STORE,
-        "Content-Type": METRICS_TYPE,
-      }),
+      context.body(
+        metricsOf(admin.hub, admin.startedAt(), admin.engine()),
+        200,
+        {
+          ...NO_STORE,
+          "Content-Type": METRICS_TYPE,
+        },
+      ),
   );
 
   app.get("/admin/events", (context) => {
@@ -151,8 +159,7 @@ export function addAdmin(app: Hono, admin: Administered): void {
     async (context) => {
       let disconnected: number;
       try {
-        const wanted = wantedOf(await context.req.json() ?? {}, admin.parse);
-        disconnected = hub.disconnect(wanted);
+        disconnected = admin.disconnect(await context.req.json() ?? {});
       } catch (error) {
         return context.text(`400 ${(error as Error).message}\n`, 400);
       }

@@ -4,6 +4,7 @@ import {
   runtimeName,
   runtimeVersion,
 } from "../host.ts";
+import type { EngineStatus } from "../engine.ts";
 import type { Hub } from "../hub.ts";
 import type { StreamState } from "../stream.ts";
 
@@ -61,6 +62,8 @@ export interface Status {
   readonly queue_bytes: number;
   /** Resident memory of the process in bytes; `null` where the runtime does not tell. */
   readonly memory_bytes: number | null;
+  /** What orders and delivers the events; `null` where it does not tell. */
+  readonly engine: EngineStatus | null;
   /** Streams open that `connections` is a part of, or all of. */
   readonly total_connections: number;
   /** The open streams, oldest first. */
@@ -73,7 +76,8 @@ const STALLED = 5_000;
 /** Reports on a hub. Times are in milliseconds since the Unix epoch. */
 export function statusOf(
   hub: Hub,
-  { closed, startedAt, now }: {
+  { closed, startedAt, now, engine }: {
+    readonly engine: EngineStatus | undefined;
     readonly closed: boolean;
     readonly startedAt: number;
     readonly now: number;
@@ -96,6 +100,7 @@ export function statusOf(
     bytes_sent: bytes,
     queue_bytes: hub.retained.bytes,
     memory_bytes: residentBytes() ?? null,
+    engine: engine ?? null,
     total_connections: total,
     connections: rows,
   };

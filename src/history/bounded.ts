@@ -9,12 +9,12 @@ import {
 } from "../notice.ts";
 import { seal } from "../segment.ts";
 import { type Bytes, SlabEncoder } from "../slab.ts";
+import type { HistoryBounds } from "./bounds.ts";
 import {
   type Asked,
   type Beginning,
   type Chunk,
   type History,
-  type HistoryBounds,
   NO_HISTORY,
 } from "./history.ts";
 import type { Entries } from "./node.ts";
@@ -111,11 +111,16 @@ export class BoundedHistory implements History, ReplaySource {
     return epoch === this.#epoch && seq === this.#top + 1;
   }
 
-  add({ seq, namespace, body }: EngineRecord): Bytes {
+  pass({ seq }: Position): void {
+    this.#top = seq;
+    this.#keepAlive = undefined;
+  }
+
+  add({ seq, namespace, body, at = this.#now() }: EngineRecord): Bytes {
     this.#top = seq;
     this.#keepAlive = undefined;
     const frame = this.#slabs.encodeBefore(`${this.#idStart}${seq}\n`, body);
-    this.#remembered.add(namespace, seq, frame, isEnd(body), this.#now());
+    this.#remembered.add(namespace, seq, frame, isEnd(body), at);
     return frame;
   }
 

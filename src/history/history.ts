@@ -1,16 +1,6 @@
 import type { EngineRecord, Position } from "../engine.ts";
 import type { Bytes } from "../slab.ts";
 
-/** What bounds a history; whichever is reached first. */
-export interface HistoryBounds {
-  /** Messages. */
-  readonly messages: number;
-  /** Bytes of all messages together, as they are on the wire. */
-  readonly bytes: number;
-  /** Milliseconds. */
-  readonly age: number;
-}
-
 /** What a client asks for when it opens a stream. */
 export interface Asked {
   /** Normalised, sorted, none below another. */
@@ -71,6 +61,8 @@ export interface History {
   begin(position: Position): string | undefined;
   /** Whether a place is that of the next event, after the last one. */
   isNext(position: Position): boolean;
+  /** Takes note of the next place, which holds no event. */
+  pass(position: Position): void;
   /** Remembers the next event; returns it as it goes to the wire. */
   add(record: EngineRecord): Bytes;
   /** Finds out how a stream begins. */
@@ -93,6 +85,7 @@ export const NO_HISTORY: History = {
   keepAlive: KEEP_ALIVE,
   begin: () => undefined,
   isNext: () => true,
+  pass() {},
   add: ({ body }) => body,
   open: () => PRESENT,
   hasSeenEnd: () => false,

@@ -1,6 +1,6 @@
 import { parentOf, ROOT } from "../namespace.ts";
 import type { Bytes } from "../slab.ts";
-import type { HistoryBounds } from "./history.ts";
+import type { HistoryBounds } from "./bounds.ts";
 import { Holders } from "./holders.ts";
 import { EntryList } from "./entries.ts";
 import { type BareNode, type Entry, HistoryNode } from "./node.ts";

@@ -15,7 +15,7 @@ import {
 } from "./access.ts";
 import { pathOf } from "./path.ts";
 import type { Streams } from "./streams.ts";
-import type { Tickets } from "./tickets.ts";
+import type { Admission, Tickets } from "./tickets.ts";
 
 /** What a gate needs of its server. */
 export interface GateHost {
@@ -121,13 +121,19 @@ export class Gate {
         this.#host,
       );
     }
-    const { tickets, settings: { proxies } } = this.#host;
-    const admission = await tickets.admit(context, ticket, {
-      // A semicolon would end the cookie's attribute.
-      path: pathOf(context).replaceAll(";", "%3B"),
-      isSecure: isSecure(context.req.raw, proxies),
-      isFor: (granted) => narrowed(namespaces, granted).length > 0,
-    });
+    const { tickets, settings: { proxies }, report } = this.#host;
+    let admission: Admission | undefined;
+    try {
+      admission = await tickets.admit(context, ticket, {
+        // A semicolon would end the cookie's attribute.
+        path: pathOf(context).replaceAll(";", "%3B"),
+        isSecure: isSecure(context.req.raw, proxies),
+        isFor: (granted) => narrowed(namespaces, granted).length > 0,
+      });
+    } catch (error) {
+      report(error);
+      return { kind: "failed" };
+    }
     return admission === undefined
       ? unauthorized(context, "the ticket was used, or is none, or too old")
       : { kind: "granted", ...admission };

@@ -14,7 +14,11 @@ import { isSameOrigin } from "./origin.ts";
 import { pathBelow } from "./path.ts";
 import { bodyType, parsePublished } from "./publish_body.ts";
 import { readBody } from "./read_body.ts";
-import { KeyReusedError, PublishedKeys } from "./published_keys.ts";
+import {
+  KEY_LIFETIME,
+  KeyReusedError,
+  PublishedKeys,
+} from "./published_keys.ts";
 import {
   Refusal,
   refusal,
@@ -199,6 +203,27 @@ class PublishRoute {
     }
   }
 
+  /**
+   * Has what comes with the same key accepted once: by this server, and by all that
+   * share an engine.
+   */
+  async #once(
+    key: string,
+    encoded: Encoded,
+    accept: (shared?: string) => Promise<Position>,
+  ): Promise<Position> {
+    const { engine } = this.#publishing.settings;
+    const print = await fingerprint(encoded);
+    return await this.#keys.once(key, print, async () => {
+      const memory = engine?.shared;
+      if (memory === undefined) return await accept();
+      const shared = await digest(key);
+      const first = await memory.claim(`key:${shared}`, print, KEY_LIFETIME);
+      if (first !== print) throw new KeyReusedError();
+      return await accept(shared);
+    });
+  }
+
   /** Has it accepted, once for each key of a publisher. */
   async #accepted(
     context: Context,
@@ -206,17 +231,14 @@ class PublishRoute {
     key: string | undefined,
   ): Promise<Position> {
     const { broadcaster, hub, report } = this.#publishing;
-    const accept = async () => {
+    const accept = async (shared?: string) => {
       if (hub.relief() !== undefined) throw new SaturatedError();
-      return await broadcaster.accept(encoded);
+      return await broadcaster.accept(encoded, shared);
     };
     try {
-      const accepted = key === undefined ? accept() : this.#keys.once(
-        key,
-        await fingerprint(encoded),
-        accept,
+      return await inTime(
+        key === undefined ? accept() : this.#once(key, encoded, accept),
       );
-      return await inTime(accepted);
     } catch (error) {
       if (error instanceof KeyReusedError) {
         throw new Refusal(

@@ -1,7 +1,7 @@
 import { ExpiringMap } from "../expiring_map.ts";
 
 /** Milliseconds for which a key is remembered. */
-const LIFETIME = 5 * 60_000;
+export const KEY_LIFETIME: number = 5 * 60_000;
 /** Keys at most; with more, the older half is forgotten. */
 const CAPACITY = 100_000;
 
@@ -13,6 +13,10 @@ interface Publication<Result> {
 /** A key was used before, for something else. */
 export class KeyReusedError extends Error {
   override readonly name = "KeyReusedError";
+
+  constructor() {
+    super("The key was used for something else");
+  }
 }
 
 /**
@@ -25,7 +29,7 @@ export class PublishedKeys<Result> {
   /** @param now Milliseconds since the Unix epoch. */
   constructor(now: () => number) {
     this.#keys = new ExpiringMap(
-      { lifetime: LIFETIME, capacity: CAPACITY },
+      { lifetime: KEY_LIFETIME, capacity: CAPACITY },
       now,
     );
   }
@@ -43,7 +47,7 @@ export class PublishedKeys<Result> {
     const known = this.#keys.get(key);
     if (known !== undefined) {
       if (known.fingerprint === fingerprint) return known.result;
-      throw new KeyReusedError("The key was used for something else");
+      throw new KeyReusedError();
     }
     const result = publish();
     this.#keys.set(key, { fingerprint, result });

@@ -135,7 +135,7 @@ export class Streams {
  * The id of the last event that a client got. The header wins: EventSource sends
  * it with the URL that it began with (WHATWG HTML 9.2.3, reestablish).
  */
-function lastEventIdOf({ headers, url }: Request): string {
+export function lastEventIdOf({ headers, url }: Request): string {
   const header = headers.get("last-event-id");
   if (header) return header;
   if (!LAST_EVENT_ID.test(url)) return "";

@@ -1,12 +1,16 @@
 import type { Context } from "hono";
 import { generateCookie, getCookie } from "hono/cookie";
 import { sign, verify } from "hono/jwt";
-import { ExpiringMap } from "../expiring_map.ts";
 import type { TicketGrant } from "../call_options.ts";
 import { type Granted, parseGrant } from "../grant.ts";
 import type { NamespaceLimits } from "../namespace.ts";
 import { digest, newSecret } from "../secrets.ts";
 import type { Settings } from "../settings.ts";
+import {
+  OwnTickets,
+  SharedTickets,
+  type TicketMemory,
+} from "./ticket_memory.ts";
 
 /** A grant as a ticket carries it: with an end. */
 interface Ticketed extends Granted {
@@ -20,11 +24,6 @@ export interface Admission {
   /** Values of `Set-Cookie` headers that the response has to have. */
   readonly cookies: readonly string[];
 }
-
-/** Milliseconds within which a ticket has to be redeemed. */
-const LIFETIME = 60_000;
-/** Tickets that wait for it at most; with more, the older half is void. */
-const CAPACITY = 100_000;
 
 /** What a cookie's name begins with; the ticket's digest follows. */
 const COOKIE = "sse-ticket-";
@@ -55,30 +54,36 @@ const ALGORITHM = "HS256";
 export class Tickets {
   readonly #limits: NamespaceLimits;
   readonly #now: () => number;
-  readonly #issued: ExpiringMap<Ticketed>;
-  /** Signs the cookies; none is good for another server, or after a restart. */
-  #secret = "";
+  readonly #memory: TicketMemory;
+  readonly #report: (error: unknown) => void;
 
-  constructor({ limits, clock }: Pick<Settings, "limits" | "clock">) {
+  constructor(
+    { limits, clock, engine }: Pick<Settings, "limits" | "clock" | "engine">,
+    report: (error: unknown) => void,
+  ) {
     this.#limits = limits;
     this.#now = () => clock.now();
-    this.#issued = new ExpiringMap(
-      { lifetime: LIFETIME, capacity: CAPACITY },
-      this.#now,
-    );
+    this.#memory = engine?.shared === undefined
+      ? new OwnTickets(this.#now)
+      : new SharedTickets(engine.shared, this.#now);
+    this.#report = report;
   }
 
-  /** Issues a ticket. Throws a TypeError or RangeError that names the field. */
+  /**
+   * Issues a ticket. Throws a TypeError or RangeError that names the field; where it
+   * cannot be kept for other servers, that is reported.
+   */
   issue(grant: TicketGrant): string {
     const ticketed = this.#parse(grant);
-    const { length } = new TextEncoder().encode(JSON.stringify(ticketed));
+    const json = JSON.stringify(ticketed);
+    const { length } = new TextEncoder().encode(json);
     if (length > GRANT_BYTES) {
       throw new RangeError(
         `Cannot issue a ticket as 'namespaces' must fit into a cookie, ${GRANT_BYTES} bytes of JSON: current value has ${length}`,
       );
     }
     const ticket = newSecret();
-    this.#issued.set(ticket, ticketed);
+    this.#memory.put(ticket, json).catch(this.#report);
     return ticket;
   }
 
@@ -103,7 +108,8 @@ export class Tickets {
 
   /**
    * What a ticket grants that has come in a request; `undefined` where it is none or
-   * void. Where it is good now, and for what is asked for, it is used up.
+   * void. Where it is good now, and for what is asked for, it is used up. Rejects
+   * where that cannot be found out.
    */
   async admit(
     context: Context,
@@ -115,19 +121,20 @@ export class Tickets {
       isFor(granted: Granted): boolean;
     },
   ): Promise<Admission | undefined> {
-    const granted = this.#issued.get(ticket);
-    if (granted === undefined) return await this.#readmit(context, ticket);
+    const json = await this.#memory.get(ticket);
+    if (json === undefined) return await this.#readmit(context, ticket);
+    const granted: Ticketed = JSON.parse(json);
     if (granted.expires <= this.#now()) return undefined;
     // Nobody takes a stream, so the ticket stays good.
     if (context.req.raw.method === "HEAD" || !isFor(granted)) {
       return { granted, cookies: [] };
     }
-    // Before anything is waited for: it is good once.
-    this.#issued.delete(ticket);
+    // Somebody else was faster: it is good once.
+    if (await this.#memory.take(ticket) === undefined) return undefined;
     const name = await cookieName(ticket);
     const value = await sign(
       { ...granted, ticket: name },
-      this.#secret ||= newSecret(),
+      await this.#memory.secret(),
       ALGORITHM,
     );
     const left = Math.ceil((granted.expires - this.#now()) / 1000);
@@ -156,9 +163,10 @@ export class Tickets {
   ): Promise<Admission | undefined> {
     const name = await cookieName(ticket);
     const cookie = getCookie(context, name);
-    if (cookie === undefined || this.#secret === "") return undefined;
+    if (cookie === undefined) return undefined;
+    const secret = await this.#memory.secret();
     try {
-      const payload = await verify(cookie, this.#secret, ALGORITHM);
+      const payload = await verify(cookie, secret, ALGORITHM);
       const grant = payload as unknown as Ticketed & { ticket: string };
       const isGood = grant.ticket === name && grant.expires > this.#now();
       return isGood ? { granted: grant, cookies: [] } : undefined;

@@ -57,6 +57,7 @@ describe("10,000 clients that come and go", () => {
     const hub = new Hub({
       ...settings,
       clock: systemClock,
+      ordered() {},
       connected() {},
       disconnected(_, reason) {
         reasons.set(reason, (reasons.get(reason) ?? 0) + 1);

@@ -37,6 +37,7 @@ describe("status.json over real sockets", () => {
       "bytes_sent",
       "queue_bytes",
       "memory_bytes",
+      "engine",
       "total_connections",
       "connections",
     ]);

@@ -52,6 +52,7 @@ export class HubFixture {
         ...limits,
       },
       clock: this.clock,
+      ordered: () => {},
       connected: () => {},
       disconnected: ({ id }, reason) => this.ended.set(id, reason),
       ...options,

@@ -62,6 +62,7 @@ export interface Totals {
 export interface Stats {
   readonly now: number;
   readonly sample: Sample;
+  readonly engine: Status["engine"];
   readonly totals: Totals;
   readonly namespaces: readonly NamespaceRow[];
   /** How many namespaces are not listed. */

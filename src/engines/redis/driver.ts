@@ -1,0 +1,79 @@
+import type { Buffer } from "node:buffer";
+
+/**
+ * What the engine needs of a client of Redis: node-redis' `createClient()` returns
+ * one (package `redis`, 6 or later).
+ */
+export interface RedisClient {
+  /** What it was made with. */
+  readonly options?: {
+    readonly socket?: object;
+    readonly database?: number;
+  } | undefined;
+  /** Makes another one with the same options but for some. */
+  // deno-lint-ignore no-explicit-any -- the driver's options are of no concern here
+  duplicate(overrides?: any): RedisClient;
+  /** Connects; rejects where it cannot. */
+  connect(): Promise<unknown>;
+  /** Ends the connection at once; throws where there is none. */
+  destroy(): void;
+  /** Tells of errors; one that nobody listens to would end the process. */
+  on(event: "error", listener: (error: Error) => void): unknown;
+  /** Sends a command as it is and resolves with the reply. */
+  sendCommand(
+    args: (string | Buffer)[],
+    // deno-lint-ignore no-explicit-any -- see above
+    options?: any,
+  ): Promise<unknown>;
+  /** Resolves once it is subscribed; messages come as they are. */
+  subscribe(
+    channel: string,
+    listener: (message: Buffer) => unknown,
+    bufferMode: true,
+  ): Promise<void>;
+}
+
+/** Milliseconds that the driver has to connect. */
+const CONNECT_TIME = 3_000;
+
+/**
+ * Makes clients for the server at a URL. Rejects where the driver is not installed
+ * or the URL is none that it can read.
+ */
+export async function clientsFor(url: string): Promise<() => RedisClient> {
+  const { createClient } = await importDriver();
+  const first = createClient({ url });
+  return () => freshClient(first);
+}
+
+/**
+ * A client of its own, with which nothing happens but what is asked for: it does
+ * not come back by itself, and keeps no commands for then.
+ */
+export function freshClient(client: RedisClient): RedisClient {
+  return client.duplicate({
+    socket: {
+      ...client.options?.socket,
+      connectTimeout: CONNECT_TIME,
+      reconnectStrategy: false,
+    },
+    disableOfflineQueue: true,
+    commandOptions: {},
+  });
+}
+
+async function importDriver(): Promise<
+  { createClient(options: { url: string }): RedisClient }
+> {
+  try {
+    // As it is here: what it declares would be a part of this package's types.
+    return await import("redis") as unknown as {
+      createClient(options: { url: string }): RedisClient;
+    };
+  } catch (cause) {
+    throw new Error(
+      "Cannot connect to Redis as the package 'redis' is not there: install it (npm install redis@6), or pass a client of your own",
+      { cause },
+    );
+  }
+}

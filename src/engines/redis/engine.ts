@@ -1,0 +1,299 @@
+import type {
+  Engine,
+  EngineHost,
+  EngineSink,
+  EngineStatus,
+  Position,
+  SharedMemory,
+} from "../../engine.ts";
+import type { Bytes } from "../../slab.ts";
+import { Backoff } from "./backoff.ts";
+import type { RedisClient } from "./driver.ts";
+import type { RedisKeys } from "./keys.ts";
+import { RedisMemory } from "./memory.ts";
+import { Outbox } from "./outbox.ts";
+import { Session } from "./session.ts";
+import { epochText, parseEpoch, Tail } from "./tail.ts";
+import { Trimmer } from "./trimmer.ts";
+import { isBefore, type RedisPosition } from "./wire.ts";
+
+/** What an engine is made of. */
+export interface RedisEngineOptions {
+  /** Resolves with what makes clients, and where they keep what. */
+  connect(): Promise<{ newClient(): RedisClient; readonly keys: RedisKeys }>;
+}
+
+/** Milliseconds from one look at what waits to the next. */
+const BEAT = 250;
+/** Milliseconds from one look at where Redis stands to the next. */
+const WATCH = 1_000;
+/** Milliseconds for which Redis may be gone before anything is refused for it. */
+const HOLD = 1_000;
+/** Milliseconds that a client that has seen more than there is here is waited for. */
+const REACH_TIME = 1_000;
+/** Milliseconds between two looks for that: strangers can ask for it. */
+const REACH_INTERVAL = 20;
+/** Milliseconds that the end waits for what was accepted to be delivered. */
+const CLOSE_TIME = 3_000;
+
+/**
+ * Orders and delivers the events of several servers through one Redis.
+ *
+ * One script gives each event its place, keeps it in a stream and publishes it.
+ * Nothing is delivered but what comes back from there. What does not come by
+ * itself, as publishing in Redis is at most once, is missing in the count, or noticed
+ * by the watch that compares with where Redis stands, and read from the stream.
+ */
+export class RedisEngine implements Engine {
+  readonly shared: SharedMemory = new RedisMemory(() => this.#soon());
+  readonly #options: RedisEngineOptions;
+  #host: EngineHost | undefined;
+  #tail: Tail | undefined;
+  #outbox: Outbox | undefined;
+  #trimmer: Trimmer | undefined;
+  /** While it can be used. */
+  #session: Session | undefined;
+  #running: Promise<void> | undefined;
+  readonly #closing: AbortController = new AbortController();
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #watchedAt = 0;
+  #isWatching = false;
+  #lostAt = -Infinity;
+  #why: Error = new Error("it was not started");
+  #reaching: Promise<RedisPosition> | undefined;
+  /** Where Redis stood when it was looked at last, and the time before. */
+  #top: RedisPosition = { epoch: 0, seq: 0 };
+  #losses = 0;
+  /** Told of the next session. */
+  #attached: PromiseWithResolvers<void> = Promise.withResolvers();
+
+  constructor(options: RedisEngineOptions) {
+    this.#options = options;
+  }
+
+  async start(sink: EngineSink, host: EngineHost): Promise<void> {
+    this.#host = host;
+    const tail = this.#tail = new Tail(sink);
+    this.#outbox = new Outbox({
+      kept: host.history.messages,
+      seen: () => tail.at,
+    });
+    this.#trimmer = new Trimmer(host.history);
+    const { newClient, keys } = await this.#options.connect();
+    this.#closing.signal.throwIfAborted();
+    const ready = Promise.withResolvers<void>();
+    this.#running = this.#run(newClient, keys, ready);
+    this.#timer = setInterval(() => this.#onBeat(), BEAT);
+    try {
+      await ready.promise;
+    } catch (error) {
+      clearInterval(this.#timer);
+      throw error;
+    }
+  }
+
+  async publish(
+    namespace: string,
+    body: Bytes,
+    key?: string,
+  ): Promise<Position> {
+    const { epoch, seq } = await this.#outbox!.publish(namespace, body, key);
+    return { epoch: epochText(epoch), seq };
+  }
+
+  async close(): Promise<void> {
+    const end = performance.now() + CLOSE_TIME;
+    while (
+      this.#session !== undefined && !this.#outbox!.isEmpty &&
+      performance.now() < end
+    ) await new Promise((resolve) => setTimeout(resolve, 10));
+    if (this.#session !== undefined) {
+      await this.#deliverAll(end - performance.now());
+    }
+    this.#closing.abort(new Error("The engine was closed"));
+    clearInterval(this.#timer);
+    this.#session?.end(new Error("The engine was closed"));
+    await this.#running;
+    this.#outbox?.refuse(new Error("Cannot publish as the server is closed"));
+  }
+
+  reach(position: Position): Promise<void> | undefined {
+    const { seq } = position;
+    const wanted = { epoch: parseEpoch(position.epoch), seq };
+    const { at } = this.#tail!;
+    return isBefore(at, wanted) ? this.#reach(wanted) : undefined;
+  }
+
+  status(): EngineStatus {
+    const at = this.#tail?.at ?? { epoch: 0, seq: 0 };
+    const top = isBefore(this.#top, this.#outbox?.seen ?? at)
+      ? this.#outbox?.seen ?? at
+      : this.#top;
+    return {
+      name: "redis",
+      connected: this.#session !== undefined,
+      epoch: at.epoch === 0 ? "" : epochText(at.epoch),
+      lag: top.epoch === at.epoch ? Math.max(0, top.seq - at.seq) : top.seq,
+      repairs: this.#tail?.repairs ?? 0,
+      losses: this.#losses,
+    };
+  }
+
+  /** Has one session after the other until the end. */
+  async #run(
+    newClient: () => RedisClient,
+    keys: RedisKeys,
+    ready: PromiseWithResolvers<void>,
+  ): Promise<void> {
+    const { signal } = this.#closing;
+    const backoff = new Backoff(signal);
+    let isReady = false;
+    let told = "";
+    while (!signal.aborted) {
+      let session: Session | undefined;
+      let why: Error;
+      try {
+        session = await Session.open({
+          keys,
+          newClient,
+          received: (batch) => this.#tail!.receive(batch),
+        });
+        if (signal.aborted) session.end(new Error("The engine was closed"));
+        await this.#tail!.follow(session);
+        this.#attach(session);
+        isReady = true;
+        ready.resolve();
+        backoff.reset();
+        told = "";
+        why = await session.lost;
+        this.#losses++;
+      } catch (error) {
+        why = error as Error;
+        session?.end(why);
+      }
+      this.#detach(why);
+      if (signal.aborted) break;
+      if (!isReady && isFinal(why)) {
+        ready.reject(
+          new Error(`Cannot use Redis: ${why.message}`, { cause: why }),
+        );
+        return;
+      }
+      if (told !== why.message) {
+        told = why.message;
+        this.#host!.report(
+          new Error(
+            `${
+              isReady ? "Redis is away" : "Cannot connect to Redis"
+            }, trying again: ${why.message}`,
+            { cause: why },
+          ),
+        );
+      }
+      await backoff.wait();
+    }
+    ready.reject(signal.reason);
+  }
+
+  #attach(session: Session): void {
+    if (session.isLost) return;
+    this.#session = session;
+    this.#watchedAt = performance.now();
+    this.#outbox!.open(session);
+    this.#attached.resolve();
+    this.#attached = Promise.withResolvers();
+  }
+
+  #detach(why: Error): void {
+    this.#why = why;
+    if (this.#session !== undefined) this.#lostAt = performance.now();
+    this.#session = undefined;
+    this.#tail!.detach();
+    this.#outbox!.pause();
+  }
+
+  #onBeat(): void {
+    const now = performance.now();
+    this.#outbox!.expire();
+    if (this.#session === undefined) {
+      if (now - this.#lostAt > HOLD) this.#outbox!.refuse(this.#away());
+    } else if (now - this.#watchedAt >= WATCH && !this.#isWatching) {
+      this.#watchedAt = now;
+      this.#isWatching = true;
+      this.#watch(this.#session)
+        // What ends the session tells why.
+        .catch(() => {})
+        .finally(() => this.#isWatching = false);
+    }
+  }
+
+  /** Looks whether Redis answers, and whether all has come that is there. */
+  async #watch(session: Session): Promise<void> {
+    const before = this.#top;
+    const [top] = await Promise.all([this.#stand(session), session.check()]);
+    // What was there a second ago has had its time to come.
+    if (isBefore(this.#tail!.at, before) || isBefore(top, this.#outbox!.seen)) {
+      await this.#tail!.repair();
+    }
+    const { at, deliveredBytes } = this.#tail!;
+    const trimTo = this.#trimmer!.look(at, deliveredBytes);
+    if (trimTo !== undefined) await session.trim(trimTo);
+  }
+
+  async #stand(session: Session): Promise<RedisPosition> {
+    return this.#top = await session.stand(this.#outbox!.seen);
+  }
+
+  async #reach(wanted: RedisPosition): Promise<void> {
+    const session = this.#session;
+    if (session === undefined) throw this.#away();
+    this.#reaching ??= (async () => {
+      try {
+        return await this.#stand(session);
+      } finally {
+        setTimeout(() => this.#reaching = undefined, REACH_INTERVAL);
+      }
+    })();
+    const top = await this.#reaching;
+    const last = isBefore(top, wanted) ? top : wanted;
+    if (await this.#tail!.reached(last, REACH_TIME / 2)) return;
+    this.#tail!.repair();
+    if (!await this.#tail!.reached(last, REACH_TIME / 2)) {
+      throw new Error("What a client has seen has not come from Redis");
+    }
+  }
+
+  async #deliverAll(time: number): Promise<void> {
+    const { seen } = this.#outbox!;
+    if (await this.#tail!.reached(seen, time / 2)) return;
+    this.#tail!.repair();
+    await this.#tail!.reached(seen, time / 2);
+  }
+
+  /** The session that there is, or soon. */
+  async #soon(): Promise<Session> {
+    const end = performance.now() + HOLD;
+    while (this.#session === undefined) {
+      const left = end - performance.now();
+      if (left <= 0 || this.#closing.signal.aborted) throw this.#away();
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const late = new Promise<void>((resolve) =>
+        timer = setTimeout(resolve, left)
+      );
+      await Promise.race([this.#attached.promise, late]);
+      clearTimeout(timer);
+    }
+    return this.#session;
+  }
+
+  #away(): Error {
+    return new Error(`Cannot reach Redis: ${this.#why.message}`, {
+      cause: this.#why,
+    });
+  }
+}
+
+/** Whether what Redis has answered will be the same the next time. */
+function isFinal({ message }: Error): boolean {
+  return /^(NOAUTH|WRONGPASS|NOPERM|ERR|WRONGTYPE)\b/.test(message);
+}
