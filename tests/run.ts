@@ -1,9 +1,11 @@
 /**
- * `npm test`: the static checks, the same suite under Deno, Bun and Node, and 20 s
- * of stress on each; the last is `tests/stress/main.ts`, which has its own options.
+ * `npm test`: the static checks, the same suite under Deno, Bun and Node, 20 s of
+ * stress on each, and 20 s of several servers on a Redis that fail; the last two are
+ * `tests/stress/main.ts` and `tests/cluster/main.ts`, which have their own options.
  *
  *     npm test                                  everything
- *     npm test -- static                        one part: static, deno, bun, node, stress
+ *     npm test -- static                        one part: static, deno, bun, node, stress,
+ *                                               cluster
  *     npm test -- deno tests/channel.test.ts    these files under one runtime
  *     npm test -- tests/channel.test.ts         these files under all three
  *
@@ -23,6 +25,7 @@ import process from "node:process";
 import { checks, passes } from "./tools/checks.ts";
 import { type Ended, ROOT, run, runtime } from "./tools/command.ts";
 import { parseJUnit, type TestCase } from "./tools/junit.ts";
+import { REDIS, REDIS_HINT } from "./tools/redis.ts";
 
 /** A runner that is not done by then hangs: it is killed and has failed. */
 const RUN_LIMIT = 5 * 60_000;
@@ -51,9 +54,14 @@ const RUNNERS: Record<string, (report: string) => string[]> = {
   ],
 };
 
-const PARTS: readonly string[] = ["static", ...Object.keys(RUNNERS), "stress"];
+const PARTS: readonly string[] = [
+  "static",
+  ...Object.keys(RUNNERS),
+  "stress",
+  "cluster",
+];
 
-/** How long the stress goes on on each runtime, in seconds. */
+/** How long the stress goes on on each runtime, and of several servers, in seconds. */
 const STRESS = 20;
 
 /** Every part of a run and what became of its tests. */
@@ -81,6 +89,8 @@ async function main(): Promise<void> {
           ? await runChecks()
           : part === "stress"
           ? await runStress()
+          : part === "cluster"
+          ? await runCluster()
           : await runSuite(part, testFiles(files), `${reports}/${part}.xml`),
       );
     }
@@ -124,6 +134,17 @@ async function runStress(): Promise<TestCase[]> {
     });
   }
   return cases;
+}
+
+async function runCluster(): Promise<TestCase[]> {
+  const name = `stress of servers on a Redis${REDIS_HINT}`;
+  heading(name);
+  if (REDIS === undefined) return [{ name, result: "skipped" }];
+  const { code } = await run(runtime("node"), [
+    "tests/cluster/main.ts",
+    `--seconds=${STRESS}`,
+  ], RUN_LIMIT);
+  return [{ name, result: code === 0 ? "passed" : "failed" }];
 }
 
 async function runSuite(

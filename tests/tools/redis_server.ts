@@ -1,25 +1,15 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import process from "node:process";
 import { createClient } from "redis";
 import { freePort } from "./free_port.ts";
+import { REDIS } from "./redis.ts";
 import { until } from "./sockets.ts";
 
-/** Where redis-server or valkey-server is; `undefined` without one. */
-export const REDIS: string | undefined = process.env.PATH!
-  .split(path.delimiter)
-  .flatMap((folder) =>
-    ["redis-server", "valkey-server"].map((name) => path.join(folder, name))
-  )
-  .find((file) => existsSync(file));
-
-/** What a skipped test says in its name. */
-export const REDIS_HINT: string = REDIS
-  ? ""
-  : " (needs: apt-get install redis-server)";
+export { REDIS, REDIS_HINT } from "./redis.ts";
 
 /** A Redis of its own, with an append-only file in a folder of its own. */
 export class RedisServer implements AsyncDisposable {

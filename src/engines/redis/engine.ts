@@ -32,7 +32,7 @@ const HOLD = 1_000;
 /** Milliseconds that a client that has seen more than there is here is waited for. */
 const REACH_TIME = 1_000;
 /** Milliseconds between two looks for that: strangers can ask for it. */
-const REACH_INTERVAL = 20;
+const LOOK_INTERVAL = 20;
 /** Milliseconds that the end waits for what was accepted to be delivered. */
 const CLOSE_TIME = 3_000;
 
@@ -60,8 +60,10 @@ export class RedisEngine implements Engine {
   #isWatching = false;
   #lostAt = -Infinity;
   #why: Error = new Error("it was not started");
-  #reaching: Promise<RedisPosition> | undefined;
-  /** Where Redis stood when it was looked at last, and the time before. */
+  /** A look at where Redis stands that has not begun yet. */
+  #nextLook: Promise<RedisPosition> | undefined;
+  #lookedAt = -Infinity;
+  /** Where Redis stood when it was looked at last. */
   #top: RedisPosition = { epoch: 0, seq: 0 };
   #losses = 0;
   /** Told of the next session. */
@@ -126,14 +128,14 @@ export class RedisEngine implements Engine {
 
   status(): EngineStatus {
     const at = this.#tail?.at ?? { epoch: 0, seq: 0 };
-    const top = isBefore(this.#top, this.#outbox?.seen ?? at)
-      ? this.#outbox?.seen ?? at
-      : this.#top;
+    const top = this.#outbox === undefined ? at : this.#known;
     return {
       name: "redis",
       connected: this.#session !== undefined,
       epoch: at.epoch === 0 ? "" : epochText(at.epoch),
-      lag: top.epoch === at.epoch ? Math.max(0, top.seq - at.seq) : top.seq,
+      lag: isBefore(at, top)
+        ? top.seq - (top.epoch === at.epoch ? at.seq : 0)
+        : 0,
       repairs: this.#tail?.repairs ?? 0,
       losses: this.#losses,
     };
@@ -230,11 +232,9 @@ export class RedisEngine implements Engine {
   /** Looks whether Redis answers, and whether all has come that is there. */
   async #watch(session: Session): Promise<void> {
     const before = this.#top;
-    const [top] = await Promise.all([this.#stand(session), session.check()]);
+    await Promise.all([this.#stand(session), session.check()]);
     // What was there a second ago has had its time to come.
-    if (isBefore(this.#tail!.at, before) || isBefore(top, this.#outbox!.seen)) {
-      await this.#tail!.repair();
-    }
+    if (isBefore(this.#tail!.at, before)) await this.#tail!.repair();
     const { at, deliveredBytes } = this.#tail!;
     const trimTo = this.#trimmer!.look(at, deliveredBytes);
     if (trimTo !== undefined) await session.trim(trimTo);
@@ -245,22 +245,35 @@ export class RedisEngine implements Engine {
   }
 
   async #reach(wanted: RedisPosition): Promise<void> {
-    const session = this.#session;
-    if (session === undefined) throw this.#away();
-    this.#reaching ??= (async () => {
-      try {
-        return await this.#stand(session);
-      } finally {
-        setTimeout(() => this.#reaching = undefined, REACH_INTERVAL);
-      }
-    })();
-    const top = await this.#reaching;
+    let top = this.#known;
+    if (isBefore(top, wanted)) top = await (this.#nextLook ??= this.#look());
     const last = isBefore(top, wanted) ? top : wanted;
     if (await this.#tail!.reached(last, REACH_TIME / 2)) return;
     this.#tail!.repair();
     if (!await this.#tail!.reached(last, REACH_TIME / 2)) {
       throw new Error("What a client has seen has not come from Redis");
     }
+  }
+
+  /**
+   * Where Redis stands; not before this was asked for, as what a client has seen may
+   * have been accepted after that. All who ask until it begins share it.
+   */
+  async #look(): Promise<RedisPosition> {
+    const wait = this.#lookedAt + LOOK_INTERVAL - performance.now();
+    // Also where it need not wait: whoever asks has yet to keep this promise.
+    await (wait > 0 && new Promise((resolve) => setTimeout(resolve, wait)));
+    this.#nextLook = undefined;
+    this.#lookedAt = performance.now();
+    const session = this.#session;
+    if (session === undefined) throw this.#away();
+    return await this.#stand(session);
+  }
+
+  /** The last place that there is, as far as is known. */
+  get #known(): RedisPosition {
+    const { seen } = this.#outbox!;
+    return isBefore(seen, this.#top) ? this.#top : seen;
   }
 
   async #deliverAll(time: number): Promise<void> {

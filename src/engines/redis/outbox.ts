@@ -28,8 +28,9 @@ interface Waiting {
 
 interface Batch {
   readonly events: readonly Waiting[];
-  readonly bytes: number;
   readonly token: string;
+  /** The epoch in which it was sent first. */
+  readonly epoch: number;
 }
 
 /** Milliseconds after which nobody waits for an event to be accepted. */
@@ -117,7 +118,11 @@ export class Outbox {
     this.#target = target;
     this.#refusal = undefined;
     this.expire();
-    for (const batch of this.#underWay) this.#send(batch, target);
+    for (const batch of [...this.#underWay]) {
+      // In another epoch, what became of it may have been forgotten.
+      if (batch.epoch === this.seen.epoch) this.#send(batch, target);
+      else this.#end(batch, (event) => event.reject(unknown()));
+    }
     this.#flush();
   }
 
@@ -191,7 +196,7 @@ export class Outbox {
     const token = key === undefined
       ? `${this.#origin}:${++this.#batches}`
       : `key:${key}`;
-    return { events, bytes, token };
+    return { events, token, epoch: this.seen.epoch };
   }
 
   async #send(batch: Batch, target: OutboxTarget): Promise<void> {
@@ -241,6 +246,13 @@ export class Outbox {
     this.#bytes -= body.length + OVERHEAD;
     tell();
   }
+}
+
+function unknown(): DOMException {
+  return new DOMException(
+    "Cannot publish as Redis began anew before it answered: it may have been published, once",
+    "TimeoutError",
+  );
 }
 
 function late(what: string): DOMException {
