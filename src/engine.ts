@@ -86,7 +86,10 @@ export interface Engine {
     body: Bytes,
     key?: string,
   ): Position | Promise<Position>;
-  /** Lets go of every connection and timer. What was accepted has been delivered. */
+  /**
+   * Lets go of every connection and timer. What was accepted has been delivered. If
+   * `start` has not resolved yet, it rejects.
+   */
   close(): void | Promise<void>;
   /**
    * What all servers that share the engine remember together; only an engine that

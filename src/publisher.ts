@@ -72,8 +72,9 @@ export class Publisher {
   /** Refuses everything from now on, then closes the engine if it was started. */
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#starting?.catch(() => {});
+    // Also one that has not started yet: it may wait for ever.
     if (this.#started) await this.#engine.close();
+    await this.#starting?.catch(() => {});
   }
 
   #startEngine(): Promise<void> | undefined {

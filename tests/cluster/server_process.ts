@@ -112,6 +112,6 @@ export class ServerProcess {
   }
 
   #ask(ask: Ask): void {
-    this.#child?.stdin!.write(JSON.stringify(ask) + "\n");
+    this.#child?.stdin?.write(JSON.stringify(ask) + "\n");
   }
 }

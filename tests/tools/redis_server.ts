@@ -57,7 +57,7 @@ export class RedisServer implements AsyncDisposable {
       const socket = connect(this.port, "127.0.0.1");
       socket.on("error", () => {});
       socket.on("data", (bytes) => {
-        if (`${bytes}`.startsWith("+PONG")) answers = true;
+        if (/^(\+PONG|-NOAUTH)/.test(`${bytes}`)) answers = true;
         socket.destroy();
       });
       socket.write("PING\r\n");

@@ -1,0 +1,258 @@
+import { SSEServer } from "@sseserver/sseserver";
+import { redis } from "@sseserver/sseserver/redis";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertMatch,
+  assertRejects,
+} from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import { createClient } from "redis";
+import { freePort } from "../tools/free_port.ts";
+import { REDIS, REDIS_HINT, RedisServer } from "../tools/redis_server.ts";
+import { start, until } from "../tools/sockets.ts";
+
+const TOKEN = "0123456789abcdef";
+
+describe(
+  `when Redis is away${REDIS_HINT}`,
+  { ignore: REDIS === undefined },
+  () => {
+    it("nothing is accepted, and readers stay; then all goes on", async () => {
+      await using server = await RedisServer.start();
+      const errors: unknown[] = [];
+      await using one = await start({
+        engine: redis({ url: server.url }),
+        publish: { token: TOKEN },
+        keepAlive: 100,
+        onError: (error) => errors.push(error),
+      });
+      const client = await one.open("/subscribe/a");
+      const before = await one.sse.publish({ namespace: "/a", data: "1" });
+      await server.kill();
+      await until(() => !one.sse.status().engine!.connected, "the loss");
+      const refused = await assertRejects(async () => {
+        // For a moment, it might come back.
+        await one.sse.publish({ namespace: "/a", data: "never" });
+      }, Error);
+      assertMatch(refused.message, /^Cannot reach Redis: /);
+      const answer = await one.ask("/publish/a", {
+        method: "POST",
+        headers: {
+          "Authorization": `Bearer ${TOKEN}`,
+          "Content-Type": "text/plain",
+          "Content-Length": "5",
+        },
+        body: "never",
+      });
+      assertEquals(answer.status, 503);
+      // Whoever comes is taken in, and whoever is there is kept.
+      const other = await one.open("/subscribe/a", {
+        headers: { "Last-Event-ID": before },
+      });
+      assertMatch(other.body, /"resumed":true/);
+      const { length } = client.body;
+      await until(
+        () => client.body.slice(length).includes(`id:${before}\n\n`),
+        "a keepalive",
+      );
+      // One that has seen more than there is here comes back later.
+      const ahead = await one.ask("/subscribe/a", {
+        headers: { "Last-Event-ID": before.replace(/1$/, "2") },
+      });
+      assertMatch(ahead.body, /^retry:\d+\n\n$/);
+      assert(errors.length > 0);
+      assertMatch(
+        (errors[0] as Error).message,
+        /^Redis is away, trying again: /,
+      );
+      await server.start();
+      await until(() => one.sse.status().engine!.connected, "Redis");
+      const after = await one.sse.publish({ namespace: "/a", data: "2" });
+      await client.hearsLast(`id:${after}\ndata:2\n\n`);
+      // Nobody can say what the other run has lost.
+      assertMatch(client.body, /event:sse-gap\ndata:.*"reason":"epoch"/);
+      assertEquals(client.body.includes("never"), false);
+      assertEquals(one.sse.status().engine!.losses, 1);
+    });
+
+    it("for a moment only, what is published waits for it", async () => {
+      await using server = await RedisServer.start();
+      await using one = await start({
+        engine: redis({ url: server.url }),
+        onError() {},
+      });
+      const client = await one.open("/subscribe/a");
+      await one.sse.publish({ namespace: "/a", data: "1" });
+      await server.run(["CLIENT", "KILL", "TYPE", "pubsub"]);
+      await until(() => one.sse.status().engine!.losses === 1, "the loss");
+      const id = await one.sse.publish({ namespace: "/a", data: "2" });
+      assertMatch(id, /-2$/);
+      await client.hearsLast(`id:${id}\ndata:2\n\n`);
+      assertEquals(client.body.includes("sse-gap"), false);
+    });
+
+    it("what it does not answer is rejected in time, and comes once at most", async () => {
+      await using server = await RedisServer.start();
+      await using one = await start({
+        engine: redis({ url: server.url }),
+        onError() {},
+      });
+      const client = await one.open("/subscribe/a");
+      await one.sse.publish({ namespace: "/a", data: "1" });
+      server.signal("SIGSTOP");
+      try {
+        const late = await assertRejects(() =>
+          one.sse.publish({ namespace: "/a", data: "2" })
+        );
+        assertEquals((late as Error).name, "TimeoutError");
+      } finally {
+        server.signal("SIGCONT");
+      }
+      await until(() => one.sse.status().engine!.connected, "Redis");
+      const id = await one.sse.publish({ namespace: "/a", data: "3" });
+      await client.hearsLast(`id:${id}\ndata:3\n\n`);
+      assert(client.body.split("data:2").length <= 2);
+    });
+
+    it("at the start, the server waits for it, having told so", async () => {
+      const port = await freePort();
+      const errors: Error[] = [];
+      const sse = new SSEServer({
+        engine: redis({ url: `redis://127.0.0.1:${port}` }),
+        onError: (error) => errors.push(error as Error),
+      });
+      const late = assertRejects(() =>
+        sse.publish({ namespace: "/a", data: "never" })
+      );
+      const answer = await sse.fetch(
+        new Request("http://localhost/subscribe/a"),
+      );
+      assertMatch(await answer.text(), /^retry:\d+\n\n$/);
+      assertEquals((await late as Error).name, "TimeoutError");
+      assertMatch(
+        errors[0]!.message,
+        /^Cannot connect to Redis, trying again: .*ECONNREFUSED/,
+      );
+      await sse.close();
+    });
+
+    it("the end of a server does not wait for it", async () => {
+      await using server = await RedisServer.start();
+      const one = await start({
+        engine: redis({ url: server.url }),
+        onError() {},
+      });
+      const client = await one.open("/subscribe/a");
+      await one.sse.publish({ namespace: "/a", data: "1" });
+      await server.kill();
+      await one.sse.close();
+      await client.done();
+    });
+  },
+);
+
+describe(`a Redis engine${REDIS_HINT}`, { ignore: REDIS === undefined }, () => {
+  it("tells why a Redis cannot be used", async () => {
+    await using server = await RedisServer.start("--requirepass", "secret");
+    const sse = new SSEServer({ engine: redis({ url: server.url }) });
+    const error = await assertRejects(() => sse.serve({ port: 0 }), Error);
+    assertMatch(error.message, /^Cannot use Redis: NOAUTH/);
+    await sse.close();
+    const url = `redis://:secret@127.0.0.1:${server.port}`;
+    await using good = await start({ engine: redis({ url }) });
+    await good.sse.publish({ namespace: "/a", data: 1 });
+  });
+
+  it("takes a client, its options, and leaves it alone", async () => {
+    await using server = await RedisServer.start();
+    const client = createClient({ url: `${server.url}/3`, RESP: 2 });
+    await using one = await start({ engine: redis({ client }) });
+    await one.sse.publish({ namespace: "/a", data: 1 });
+    assertEquals(client.isOpen, false);
+    const [keyspace] = await server.run(["INFO", "keyspace"]);
+    assertMatch(`${keyspace}`, /db3:/);
+    // Channels are common to all databases.
+    await using other = await start({ engine: redis({ url: server.url }) });
+    const hears = await other.open("/subscribe/a");
+    await one.sse.publish({ namespace: "/a", data: "elsewhere" });
+    const id = await other.sse.publish({ namespace: "/a", data: "here" });
+    await hears.hearsLast(`id:${id}\ndata:"here"\n\n`.replaceAll('"', ""));
+    assertEquals(hears.body.includes("elsewhere"), false);
+  });
+
+  it("leaves nothing behind that does not expire but a stream and its place", async () => {
+    await using server = await RedisServer.start();
+    {
+      await using one = await start({
+        engine: redis({ url: server.url }),
+        history: { messages: 100 },
+      });
+      await Promise.all(
+        Array.from(
+          { length: 1_000 },
+          (_, i) => one.sse.publish({ namespace: "/a", data: i }),
+        ),
+      );
+    }
+    const [names] = await server.run(["KEYS", "*"]) as [string[]];
+    const kept: string[] = [];
+    for (const name of names) {
+      const [time] = await server.run(["PTTL", name]) as [number];
+      if (time === -1) kept.push(name);
+    }
+    assertEquals(kept.sort(), ["{sse}:events", "{sse}:state"]);
+    const [length] = await server.run(["XLEN", "{sse}:events"]) as [number];
+    // Redis trims whole nodes of a hundred.
+    assert(length >= 100 && length <= 300, `${length}`);
+    const [clients] = await server.run(["CLIENT", "LIST"]) as [string];
+    assertEquals(clients.trim().split("\n").length, 1);
+  });
+});
+
+describe("redis()", () => {
+  it("names the option that is not as it should be", () => {
+    const url = "redis://localhost";
+    const cases: [unknown, string][] = [
+      [undefined, "the options must be an object: current value is undefined"],
+      [{}, "it needs either 'url' or 'client'"],
+      [{ url, client: {} }, "it needs either 'url' or 'client'"],
+      [{ url, prefx: "a" }, "there is no option 'prefx'"],
+      [
+        { url: "localhost" },
+        "'url' must be a URL that begins with redis:// or rediss://",
+      ],
+      [
+        { url: "http://localhost" },
+        "'url' must be a URL that begins with redis:// or rediss://",
+      ],
+      [{ client: {} }, "'client' must be a client of node-redis"],
+      [
+        { url, prefix: "a b" },
+        "'prefix' must have from 1 to 64 letters, digits, '.', ':', '_' or '-': current value is \"a b\"",
+      ],
+    ];
+    for (const [options, expected] of cases) {
+      let error: unknown;
+      try {
+        redis(options as Parameters<typeof redis>[0]);
+      } catch (thrown) {
+        error = thrown;
+      }
+      assertInstanceOf(error, Error);
+      assertEquals(error.message, `Cannot make a Redis engine as ${expected}`);
+    }
+  });
+
+  it("needs a history, which it has by default", () => {
+    const engine = redis({ url: "redis://localhost" });
+    let message = "";
+    try {
+      new SSEServer({ engine, history: false });
+    } catch (error) {
+      message = (error as Error).message;
+    }
+    assertMatch(message, /'history' must not be false with an engine/);
+  });
+});
