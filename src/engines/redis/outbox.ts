@@ -66,6 +66,8 @@ export class Outbox {
   readonly #options: OutboxOptions;
   readonly #origin: string = crypto.randomUUID();
   #waiting: Waiting[] = [];
+  /** All before it have been taken. */
+  #head = 0;
   #underWay: Batch[] = [];
   #bytes = 0;
   #batches = 0;
@@ -88,7 +90,7 @@ export class Outbox {
 
   /** Whether nothing waits to be accepted. */
   get isEmpty(): boolean {
-    return this.#waiting.length === 0 && this.#underWay.length === 0;
+    return this.#count === 0 && this.#underWay.length === 0;
   }
 
   /** Takes an event; resolves with its place. */
@@ -134,21 +136,21 @@ export class Outbox {
   /** Refuses what waits and what is published from now on, until there is a target. */
   refuse(why: Error): void {
     this.#refusal = why;
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const event of waiting) this.#settle(event, () => event.reject(why));
+    for (const event of this.#take(this.#count)) {
+      this.#settle(event, () => event.reject(why));
+    }
   }
 
   /** Gives up what nobody waits for any more. */
   expire(): void {
     const limit = performance.now() - PATIENCE;
     const isOver = ({ at }: Waiting) => at < limit;
-    if (this.#waiting.length > 0 && isOver(this.#waiting[0]!)) {
-      const over = this.#waiting.filter(isOver);
-      this.#waiting = this.#waiting.filter((event) => !isOver(event));
-      for (const event of over) {
-        this.#settle(event, () => event.reject(late("it was not sent")));
-      }
+    let over = 0;
+    while (over < this.#count && isOver(this.#waiting[this.#head + over]!)) {
+      over++;
+    }
+    for (const event of this.#take(over)) {
+      this.#settle(event, () => event.reject(late("it was not sent")));
     }
     // As a whole: a batch that is sent again has to be the same.
     for (
@@ -173,26 +175,43 @@ export class Outbox {
   #flush(): void {
     const target = this.#target;
     if (target === undefined || target.isLost) return;
-    while (this.#waiting.length > 0 && this.#underWay.length < BATCHES) {
+    while (this.#count > 0 && this.#underWay.length < BATCHES) {
       const batch = this.#nextBatch();
       this.#underWay.push(batch);
       this.#send(batch, target);
     }
   }
 
+  /** How many wait. */
+  get #count(): number {
+    return this.#waiting.length - this.#head;
+  }
+
+  /** Takes the first of those that wait. */
+  #take(count: number): Waiting[] {
+    const end = this.#head + count;
+    const taken = this.#waiting.slice(this.#head, end);
+    // Moving up the rest each time would cost as much as there are.
+    if (end * 2 < this.#waiting.length) this.#head = end;
+    else {
+      this.#waiting = this.#waiting.slice(end);
+      this.#head = 0;
+    }
+    return taken;
+  }
+
   #nextBatch(): Batch {
-    const { key } = this.#waiting[0]!;
+    const { key, body } = this.#waiting[this.#head]!;
     let count = 1;
-    let bytes = this.#waiting[0]!.body.length;
     if (key === undefined) {
-      for (; count < BATCH_EVENTS && count < this.#waiting.length; count++) {
-        const next = this.#waiting[count]!;
-        if (next.key !== undefined) break;
-        if (bytes + next.body.length > BATCH_BYTES) break;
+      let bytes = body.length;
+      for (; count < BATCH_EVENTS && count < this.#count; count++) {
+        const next = this.#waiting[this.#head + count]!;
         bytes += next.body.length;
+        if (next.key !== undefined || bytes > BATCH_BYTES) break;
       }
     }
-    const events = this.#waiting.splice(0, count);
+    const events = this.#take(count);
     const token = key === undefined
       ? `${this.#origin}:${++this.#batches}`
       : `key:${key}`;
@@ -219,10 +238,12 @@ export class Outbox {
     } catch (error) {
       // Whether it was published is not known: it stays under way.
       if (target.isLost) return;
-      const why = new Error(
-        `Cannot publish as Redis has refused it: ${(error as Error).message}`,
-        { cause: error },
-      );
+      const { message } = error as Error;
+      const why = /\bLATE$/.test(message)
+        ? late("it came to Redis too late")
+        : new Error(`Cannot publish as Redis has refused it: ${message}`, {
+          cause: error,
+        });
       this.#end(batch, (event) => event.reject(why));
     }
     if (target === this.#target) this.#flush();

@@ -217,6 +217,7 @@ export class Session {
   /**
    * Runs a script. One that Redis has forgotten ends the session: those that were
    * sent after it have failed as well, and only all of them again keep their order.
+   * So does a Redis that has become a replica.
    */
   async #eval(
     script: string,
@@ -235,7 +236,7 @@ export class Session {
       ], AS_TEXT);
     } catch (error) {
       const { message } = error as Error;
-      if (/^(NOSCRIPT|LATE|READONLY|UNBLOCKED|ERR LATE)/.test(message)) {
+      if (/^(NOSCRIPT|READONLY)/.test(message)) {
         this.end(error as Error);
       }
       throw error;
