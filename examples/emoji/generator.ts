@@ -25,6 +25,8 @@ const FEED_INTERVAL = 5;
 const SCORE_WINDOW = 17;
 const TOTALS_INTERVAL = 1_000;
 const TREND_INTERVAL = 250;
+/** Seconds of uses that there are to begin with, for a ranking at once. */
+const HEAD_START = 90;
 
 const url = process.env.REDIS_URL ?? "redis://localhost:6379";
 /** While Redis is away each use fails, which is told once. */
@@ -42,6 +44,14 @@ const scores = new Scores(EMOJI.map(({ code }) => code));
 
 let due = 0;
 let fedAt = performance.now();
+
+for (let past = 0; past < HEAD_START; past += TREND_INTERVAL / 1_000) {
+  popularity.pass(TREND_INTERVAL / 1_000);
+  for (let i = RATE * TREND_INTERVAL / 1_000; i > 0; i--) {
+    scores.add(popularity.pick().code);
+  }
+}
+scores.flush();
 
 function feed(): void {
   const now = performance.now();

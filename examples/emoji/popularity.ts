@@ -3,7 +3,7 @@ import type { Emoji } from "./emoji.ts";
 /** How steeply use falls from the first emoji to the last (Zipf's exponent). */
 const STEEPNESS = 0.85;
 /** The same is taken from all ranks, so that the first does not dwarf the others. */
-const OFFSET = 3;
+const OFFSET = 6;
 /** How far a trend moves in a second, and how much of it is lost. */
 const STRIDE = 0.2;
 const RETURN = 0.03;

@@ -112,6 +112,13 @@ const TEXTS: Readonly<Record<Kind, readonly string[]>> = {
   ],
 };
 
+/** What may follow it; often nothing. */
+const ENDINGS: readonly string[] = [
+  ...Array<string>(6).fill(""),
+  ..." – every single time| – you had to be there| – tell everyone| – no further comment| – ask me tomorrow| – true story| – again| – who would have thought?"
+    .split("|"),
+];
+
 const FIRST =
   "quiet brave tiny sunny cosmic lucky sleepy velvet paper misty rapid mellow silver wild honest neon gentle curious salty northern"
     .split(" ");
@@ -128,7 +135,7 @@ export interface Use {
 /** Makes up who uses an emoji, and what they write. */
 export function makeUse({ symbol, kind }: Emoji): Use {
   return {
-    text: oneOf(TEXTS[kind]).replaceAll("*", symbol),
+    text: oneOf(TEXTS[kind]).replaceAll("*", symbol) + oneOf(ENDINGS),
     user: `${oneOf(FIRST)}_${oneOf(SECOND)}${Math.floor(Math.random() * 100)}`,
   };
 }
