@@ -90,20 +90,10 @@ async function tellTotals(): Promise<void> {
   }
 }
 
-const timers = [
-  setInterval(feed, FEED_INTERVAL),
-  setInterval(tellScores, SCORE_WINDOW),
-  setInterval(tellTotals, TOTALS_INTERVAL),
-  setInterval(() => popularity.pass(TREND_INTERVAL / 1_000), TREND_INTERVAL),
-];
-
-for (const signal of ["SIGINT", "SIGTERM"]) {
-  process.once(signal, async () => {
-    for (const timer of timers) clearInterval(timer);
-    await sse.close();
-    process.exit(0);
-  });
-}
+setInterval(feed, FEED_INTERVAL);
+setInterval(tellScores, SCORE_WINDOW);
+setInterval(tellTotals, TOTALS_INTERVAL);
+setInterval(() => popularity.pass(TREND_INTERVAL / 1_000), TREND_INTERVAL);
 
 // So that a page has something to show at once.
 await tellTotals();

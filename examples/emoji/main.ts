@@ -55,6 +55,7 @@ async function startAll(): Promise<void> {
   const ports = first === 0
     ? [await freePort(), await freePort()] as const
     : [first, first + 1] as const;
+  start("generator", runs("generator.ts"), { env: { REDIS_URL: url } });
   await Promise.all(
     ports.map((port, i) =>
       start(`server ${port}`, runs("server.ts"), {
@@ -67,7 +68,6 @@ async function startAll(): Promise<void> {
       })
     ),
   );
-  start("generator", runs("generator.ts"), { env: { REDIS_URL: url } });
   console.log(`
     Open  http://localhost:${ports[0]}/
     and   http://localhost:${ports[1]}/
