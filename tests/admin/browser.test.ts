@@ -1,9 +1,11 @@
-import { SSEServer } from "@sseserver/sseserver";
-import { assert, assertEquals, assertLess } from "@std/assert";
+import { SSEServer, type SSEServerOptions } from "@sseserver/sseserver";
+import { redis } from "@sseserver/sseserver/redis";
+import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
 import { afterAll, beforeAll, describe, it } from "@std/testing/bdd";
 import { Hono } from "hono";
 import type { Browser, Page } from "playwright-core";
 import { CHROMIUM, CHROMIUM_HINT, launchChromium } from "../tools/chromium.ts";
+import { REDIS, REDIS_HINT, RedisServer } from "../tools/redis_server.ts";
 import { TestServer } from "../tools/sockets.ts";
 
 const KEY = "a-key-for-the-tests";
@@ -62,6 +64,9 @@ describe("the console's page in Chromium", () => {
     await reads(page, "#streams-count", "50");
     assertEquals(await page.locator("#streams-body tr").count(), 50);
     await reads(page, "#streams-value", "50");
+    // Nobody else shares the server's engine.
+    assert(await page.locator("#engine").isHidden());
+    assert(await page.locator("#engine-banner").isHidden());
     await page.evaluate("window.loadedOnce = true");
 
     await server.open(`${MOUNT}/subscribe/orders`, {
@@ -296,11 +301,61 @@ describe("the console's page in Chromium", () => {
       [],
     );
   });
+
+  it({
+    name:
+      `shows that Redis is away, and that readers stay${CHROMIUM_HINT}${REDIS_HINT}`,
+    ignore: CHROMIUM === undefined || REDIS === undefined,
+    fn: async () => {
+      await using shared = await RedisServer.start();
+      await using server = await start(0, {
+        engine: redis({ url: shared.url }),
+        onError: () => {},
+      });
+      const reader = await server.open(`${MOUNT}/subscribe/pets`);
+      await using visit = await open(server);
+      const { page, errors } = visit;
+      const banner = page.locator("#engine-banner");
+      await reads(page, "#engine-state", "connected");
+      await reads(page, "#engine-name", "Redis");
+      const id = await server.sse.publish({ namespace: "/pets", data: "a" });
+      await reads(page, "#engine-epoch", id.split("-")[0]!);
+      await reads(page, "#engine-lag", "0 events");
+      await reads(page, "#engine-losses", "0");
+      assert(await banner.isHidden());
+
+      await shared.kill();
+      await reads(page, "#engine-state", "away");
+      await reads(page, "#engine-losses", "1");
+      assert(await banner.isVisible());
+      assertMatch(
+        await banner.innerText(),
+        /^Redis is away\. Nothing can be published; readers stay/,
+      );
+      await reads(page, "#news", "Redis is away");
+      assertMatch(await page.title(), /^Redis is away · /);
+      await reads(page, "#connection", "Live");
+      await reads(page, "#streams-value", "1");
+      assertEquals(await page.locator("#streams-body tr").count(), 1);
+
+      await shared.start();
+      await reads(page, "#engine-state", "connected");
+      await reads(page, "#news", "Redis is back");
+      assert(await banner.isHidden());
+      await server.sse.publish({ namespace: "/pets", data: "b" });
+      await reader.hearsLast("data:b\n\n");
+      assertEquals(reader.ending, "open");
+      assertEquals(errors, []);
+    },
+  });
 });
 
 /** A server within an app, so that nothing may rely on its place. */
-async function start(port: number = 0): Promise<TestServer> {
-  const sse = new SSEServer({ retry: false, admin: { key: KEY } });
+async function start(
+  port: number = 0,
+  options: SSEServerOptions = {},
+): Promise<TestServer> {
+  const sse = new SSEServer({ retry: false, admin: { key: KEY }, ...options });
   const app = new Hono().route(MOUNT, sse.app);
   const handle = await sse.serve({
     port,

@@ -1,4 +1,5 @@
 import { SSEServer } from "@sseserver/sseserver";
+import { redis } from "@sseserver/sseserver/redis";
 import {
   assert,
   assertEquals,
@@ -6,7 +7,8 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { start, type TestServer, until } from "../tools/sockets.ts";
+import { REDIS, REDIS_HINT, RedisServer } from "../tools/redis_server.ts";
+import { sleep, start, type TestServer, until } from "../tools/sockets.ts";
 
 /** The events of a feed as they stand in its body. */
 function eventsOf(body: string, name: string): Record<string, unknown>[] {
@@ -226,7 +228,67 @@ describe("the metrics", () => {
     );
     await sse.close();
   });
+
+  it("tell that the engine of one process is always there", async () => {
+    await using server = await start({ admin: true });
+    const id = await server.sse.publish({ namespace: "/a", data: 1 });
+    assertEquals(await engineMetrics(server), {
+      connected: 1,
+      lag_events: 0,
+      epoch: parseInt(id.split("-")[0]!, 36),
+      repairs_total: 0,
+      losses_total: 0,
+    });
+  });
+
+  it({
+    name: `tell whether Redis is there${REDIS_HINT}`,
+    ignore: REDIS === undefined,
+    fn: async () => {
+      await using shared = await RedisServer.start();
+      await using server = await start({
+        admin: true,
+        engine: redis({ url: shared.url }),
+        onError: () => {},
+      });
+      const id = await server.sse.publish({ namespace: "/a", data: 1 });
+      const [epoch] = id.split("-").map((part) => parseInt(part, 36));
+      const becomes = async (connected: number) => {
+        let metrics = await engineMetrics(server);
+        const end = performance.now() + 30_000;
+        while (metrics.connected !== connected && performance.now() < end) {
+          await sleep(20);
+          metrics = await engineMetrics(server);
+        }
+        return metrics;
+      };
+      const there = { lag_events: 0, epoch: epoch!, repairs_total: 0 };
+      assertEquals(
+        await becomes(1),
+        { ...there, connected: 1, losses_total: 0 },
+      );
+      await shared.kill();
+      assertEquals(
+        await becomes(0),
+        { ...there, connected: 0, losses_total: 1 },
+      );
+      await shared.start();
+      assertEquals((await becomes(1)).losses_total, 1);
+    },
+  });
 });
+
+/** What the metrics tell of the engine. */
+async function engineMetrics(
+  server: TestServer,
+): Promise<Record<string, number>> {
+  const { body } = await server.ask("/admin/metrics");
+  const start = "sse_engine_";
+  return Object.fromEntries(
+    [...parseMetrics(body)].filter(([name]) => name.startsWith(start))
+      .map(([name, value]) => [name.slice(start.length), value]),
+  );
+}
 
 /**
  * A strict reader of the text format: every sample after the HELP and TYPE of its

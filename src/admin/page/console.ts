@@ -1,5 +1,6 @@
 import type { PageDocument } from "./dom.ts";
 import { askFirst, byId, setClipped, setText } from "./elements.ts";
+import { openEngine } from "./engine.ts";
 import { openFeed } from "./feed.ts";
 import { formatCount, formatNumberOf } from "./format.ts";
 import { openHead } from "./head.ts";
@@ -109,6 +110,7 @@ export function runConsole(): void {
   }
 
   const head = openHead();
+  const engine = openEngine({ announce: tell });
   const streams = openStreams({
     disconnect: ({ id }) => void disconnect({ id }),
     announce: tell,
@@ -155,10 +157,11 @@ export function runConsole(): void {
     stats(stats) {
       ahead = stats.now - Date.now();
       head.stats(stats);
+      const trouble = engine.show(stats.engine);
       if (!document.hidden) tree.stats(stats);
       streams.refresh(stats.now);
       document.title = `${
-        formatNumberOf(stats.totals.streams, "stream")
+        trouble || formatNumberOf(stats.totals.streams, "stream")
       } · ${node}`;
     },
     watched: (event) => panel.watched(event),

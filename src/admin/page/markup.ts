@@ -8,6 +8,7 @@ export const MARKUP: string = `
 </header>
 <p class="sr-only" role="status" id="news"></p>
 <div class="banner" id="banner" hidden><strong>Connection lost.</strong> <span id="banner-text"></span></div>
+<div class="banner" id="engine-banner" hidden><strong class="clip" id="engine-away"></strong> Nothing can be published; readers stay, and hear on once it is back.</div>
 <noscript><p class="banner">The console needs JavaScript. <a href="status.json">status.json</a> tells the same in text.</p></noscript>
 <main>
 <section aria-labelledby="numbers-title">
@@ -24,6 +25,13 @@ export const MARKUP: string = `
     <div><dt>Cut off</dt><dd id="cut-off">–</dd></div>
     <div><dt>Refused</dt><dd id="refused">–</dd></div>
     <div><dt>Disconnected here</dt><dd id="kicked">–</dd></div>
+  </dl>
+  <dl class="counts card" id="engine" hidden>
+    <div><dt class="clip" id="engine-name"></dt><dd id="engine-state"></dd></div>
+    <div><dt>Behind it</dt><dd id="engine-lag">–</dd></div>
+    <div><dt>Holes repaired</dt><dd id="engine-repairs">–</dd></div>
+    <div><dt>Times lost</dt><dd id="engine-losses">–</dd></div>
+    <div><dt>Epoch of the ids</dt><dd class="clip" id="engine-epoch">–</dd></div>
   </dl>
 </section>
 <p class="note" id="read-only" hidden>Reading only. To watch events and to disconnect streams, open the console with the address that the server printed at start, or set the option <code>admin: { key }</code>.</p>

@@ -10,6 +10,7 @@ import {
   setClipped,
   setText,
 } from "./elements.ts";
+import { openEngine } from "./engine.ts";
 import { openFeed } from "./feed.ts";
 import { makeForest } from "./forest.ts";
 import {
@@ -46,6 +47,7 @@ const FUNCTIONS: readonly ((...args: never[]) => unknown)[] = [
   setAttribute,
   setClipped,
   setText,
+  openEngine,
   openFeed,
   makeForest,
   formatAge,

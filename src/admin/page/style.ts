@@ -60,7 +60,7 @@ bdi { unicode-bidi: isolate; }
 .sparkline .area { fill: var(--accent); opacity: 0.12; }
 .tile .hint { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 10px; }
 .counts { display: flex; flex-wrap: wrap; gap: 6px 34px; padding: 9px 14px; margin-top: 14px; }
-.counts div { display: flex; gap: 8px; }
+.counts div { display: flex; gap: 8px; min-width: 0; }
 .counts dt { color: var(--dim); }
 .counts dd { font-weight: 550; }
 .counts .some { color: var(--warn); }
