@@ -4,6 +4,8 @@ export interface ListenOptions {
   readonly port: number;
   /** Name or address to listen on. */
   readonly hostname: string;
+  /** Whether others may listen there too. */
+  readonly reusePort: boolean;
   /** Answers requests; `info` is what the runtime knows of the connection. */
   fetch(request: Request, info: object): Response | Promise<Response>;
   /** Told of what goes wrong later on, apart from requests. Must not throw. */

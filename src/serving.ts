@@ -21,6 +21,16 @@ export interface ServeOptions {
    */
   readonly hostname?: string;
   /**
+   * Whether other processes may listen on the same port, if they are told so too and
+   * have the same user: Linux spreads new connections over them, so that a machine has
+   * one process a core. They need an engine that connects them.
+   *
+   * Other systems do so or not: where not, Node refuses to listen and Bun ignores it.
+   *
+   * @default {false}
+   */
+  readonly reusePort?: boolean;
+  /**
    * Answers the requests in place of {@linkcode SSEServer.fetch}: that of an app
    * which the server is mounted in, or which calls
    * {@linkcode SSEServer.subscribe}. `info` is what the runtime passes.
@@ -125,6 +135,7 @@ export async function startServing(
   const {
     port = 8001,
     hostname = "0.0.0.0",
+    reusePort = false,
     fetch = server.fetch,
     signal,
     log = logToConsole,
@@ -149,6 +160,13 @@ export async function startServing(
     throw new TypeError(
       `Cannot serve as 'hostname' must be a string: current value is ${
         quote(hostname)
+      }`,
+    );
+  }
+  if (typeof reusePort !== "boolean") {
+    throw new TypeError(
+      `Cannot serve as 'reusePort' must be true or false: current value is ${
+        quote(reusePort)
       }`,
     );
   }
@@ -178,6 +196,7 @@ export async function startServing(
   const listener = await listen({
     port,
     hostname,
+    reusePort,
     fetch: (request, info) => {
       server.own(info, serving);
       return fetch(request, info);

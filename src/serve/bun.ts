@@ -21,15 +21,15 @@ declare const Bun: {
 
 /** Listens with `Bun.serve`. */
 export function listen(
-  { port, hostname, fetch }: ListenOptions,
+  { port, hostname, reusePort, fetch }: ListenOptions,
 ): Promise<Listener> {
   const server = Bun.serve({
     port,
     hostname,
     development: false,
-    // On by default outside development: a second server would take half of the
-    // connections of the first instead of being told that the port is taken.
-    reusePort: false,
+    // Told in any case, as it is on by default outside development: a second server
+    // would take half of the connections instead of being told that the port is taken.
+    reusePort,
     fetch,
   });
   let finish = () => {};

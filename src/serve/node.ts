@@ -21,7 +21,7 @@ const CHECK_INTERVAL = 5_000;
  * instead of 62), and can drop a client that does not read.
  */
 export async function listen(
-  { port, hostname, fetch, onError }: ListenOptions,
+  { port, hostname, reusePort, fetch, onError }: ListenOptions,
 ): Promise<Listener> {
   if (!mayListen(hostname, port)) {
     throw new Error("Net access was not granted, see --allow-net");
@@ -38,7 +38,7 @@ export async function listen(
       connectionsCheckingInterval: CHECK_INTERVAL,
     },
   }) as Server;
-  server.listen(port, hostname);
+  server.listen({ port, host: hostname, reusePort });
   await once(server, "listening");
   server.on("error", onError);
   const finished = new Promise<void>((resolve) =>
