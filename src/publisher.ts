@@ -72,7 +72,7 @@ export class Publisher {
   /** Refuses everything from now on, then closes the engine if it was started. */
   async close(): Promise<void> {
     this.#closed = true;
-    // Also one that has not started yet: it may wait for ever.
+    // Also while it gets ready: it may wait for what is not there, for ever.
     if (this.#started) await this.#engine.close();
     await this.#starting?.catch(() => {});
   }

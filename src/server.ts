@@ -90,6 +90,7 @@ export class SSEServer implements AsyncDisposable {
   readonly #serves: Set<Promise<ServeHandle>> = new Set();
   #startedAt = 0;
   #closing: Promise<void> | undefined;
+  readonly #closed: PromiseWithResolvers<void> = Promise.withResolvers();
   #drain: Drain | undefined;
 
   /**
@@ -345,12 +346,17 @@ export class SSEServer implements AsyncDisposable {
   }
 
   async #serve(options: ServeOptions): Promise<ServeHandle> {
-    await this.#start();
-    if (this.#closing !== undefined) {
-      throw new Error("Cannot serve as the server is closed");
-    }
     const handle = await startServing({
       fetch: this.fetch,
+      ready: async () => {
+        if (this.#closing === undefined) {
+          // The engine may wait for ever for what it connects to.
+          await Promise.race([this.#start(), this.#closed.promise]);
+        }
+        if (this.#closing !== undefined) {
+          throw new Error("Cannot serve as the server is closed");
+        }
+      },
       own: (info, serving) => this.#servings.set(info, serving),
       endStreams: (serving) => this.#hub.end(serving),
       closeServer: (drain) => this.close({ drain }),
@@ -367,6 +373,7 @@ export class SSEServer implements AsyncDisposable {
   }
 
   async #close(drain: number): Promise<void> {
+    this.#closed.resolve();
     this.#streams.close();
     if (drain > 0) {
       this.#drain = new Drain(this.#hub, drain, this.#settings.clock);

@@ -116,6 +116,8 @@ export class Serving {
 /** What serve() does to the server it belongs to. */
 export interface Served {
   fetch(request: Request, info: unknown): Response | Promise<Response>;
+  /** Resolves once there may be requests; rejects when there never will. */
+  ready(): Promise<void>;
   /** Has streams of requests that come with this `info` belong to a call of serve(). */
   own(info: object, serving: Serving): void;
   /** Ends the streams of one call of serve(). */
@@ -193,17 +195,31 @@ export async function startServing(
     }
   };
   const serving = new Serving(write);
-  const listener = await listen({
-    port,
-    hostname,
-    reusePort,
-    fetch: (request, info) => {
-      server.own(info, serving);
-      return fetch(request, info);
-    },
-    onError: (error) => server.report(error),
-  });
   let undoSignals = () => {};
+  if (signals) {
+    // From now on, as it may take long until the server is ready.
+    const { onSignal } = await import("./serve/signals.ts");
+    undoSignals = onSignal((signal) =>
+      server.closeServer(signal === "SIGTERM" ? drain : 0)
+    );
+  }
+  let listener: Listener;
+  try {
+    await server.ready();
+    listener = await listen({
+      port,
+      hostname,
+      reusePort,
+      fetch: (request, info) => {
+        server.own(info, serving);
+        return fetch(request, info);
+      },
+      onError: (error) => server.report(error),
+    });
+  } catch (error) {
+    undoSignals();
+    throw error;
+  }
   const close = async () => {
     if (!serving.closed) {
       serving.close();
@@ -216,17 +232,6 @@ export async function startServing(
     await listener.finished;
   };
   const abort = () => void close();
-  try {
-    if (signals) {
-      const { onSignal } = await import("./serve/signals.ts");
-      undoSignals = onSignal((signal) =>
-        server.closeServer(signal === "SIGTERM" ? drain : 0)
-      );
-    }
-  } catch (error) {
-    await close();
-    throw error;
-  }
   signal?.addEventListener("abort", abort);
   if (signal?.aborted) await close();
   const url = `http://${urlHost(hostname)}:${listener.port}/`;

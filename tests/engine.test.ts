@@ -105,6 +105,17 @@ describe("a server over an engine", () => {
     assertEquals(engine.calls, ["start", "publish /x", "close"]);
   });
 
+  it("closes at once, and serves no more, while the engine waits for ever", async () => {
+    const engine = new ScriptedEngine();
+    engine.ready = new Promise(() => {});
+    const sse = new SSEServer({ engine });
+    const serving = sse.serve({ port: 0, log: false, signals: false });
+    await until(() => engine.calls.length > 0, "the start");
+    await sse.close();
+    await assertRejects(() => serving, Error, "the server is closed");
+    assertEquals(engine.calls, ["start", "close"]);
+  });
+
   it("opens no stream and publishes nothing when it does not start", async () => {
     const errors: unknown[] = [];
     const engine = new ScriptedEngine();
