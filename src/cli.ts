@@ -2,7 +2,7 @@
  * A hub to run, without writing a program: `deno run -A src/cli.ts --help`.
  *
  * Ends with exit code 2 where the command line or the environment is not as it should
- * be, with 1 where it cannot listen, and with 0 after SIGINT or SIGTERM.
+ * be, with 1 where it cannot listen or use Redis, and with 0 after SIGINT or SIGTERM.
  *
  * @module
  */
@@ -25,19 +25,22 @@ function argumentsOrExit(): Arguments {
   }
 }
 
-function hubOrExit(args: Arguments): CommandLineHub {
+async function hubOrExit(args: Arguments): Promise<CommandLineHub> {
   try {
-    return hubOf(args, (line) => process.stdout.write(`${line}\n`));
+    return await hubOf(args, (line) => process.stdout.write(`${line}\n`));
   } catch (error) {
     console.error(`error: ${(error as Error).message}`);
     process.exit(USAGE);
   }
 }
 
-const hub = hubOrExit(argumentsOrExit());
+const hub = await hubOrExit(argumentsOrExit());
 try {
   await hub.serve();
 } catch (error) {
-  console.error(`error: ${(error as Error).message}`);
-  process.exit(1);
+  // Else it is a signal that has ended the waiting for Redis, and ends the process.
+  if (hub.sse.status().status !== "closed") {
+    console.error(`error: ${(error as Error).message}`);
+    process.exit(1);
+  }
 }

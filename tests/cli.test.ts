@@ -1,14 +1,31 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { readFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import process from "node:process";
 import { sign } from "hono/jwt";
 import { VERSION } from "../src/cli/version.ts";
 import { ROOT } from "./tools/command.ts";
 import { HubProcess, startHub } from "./tools/hub_process.ts";
+import { freePort } from "./tools/free_port.ts";
+import { REDIS, REDIS_HINT, RedisServer } from "./tools/redis_server.ts";
 import { RawClient, until } from "./tools/sockets.ts";
 
 const TOKEN = "0123456789abcdef";
 const SECRET = "a secret that has 32 bytes or more";
+
+const IS_LINUX = process.platform === "linux";
+
+/** Where no Redis is. */
+const NOWHERE = "redis://:a-password@127.0.0.1:1";
 
 async function publish(
   port: number,
@@ -130,6 +147,11 @@ describe("the hub", () => {
       [["--jwt-secret", "short"], {}, "'secret' must have at least 32 bytes"],
       [["--jwt-issuer", "me"], {}, "without '--jwt-secret'"],
       [["--cors-origin", "example.com"], {}, "'cors.origin'"],
+      [["--redis", "localhost"], {}, "begins with redis:// or rediss://"],
+      [["--redis-prefix", "a b"], { SSE_REDIS: NOWHERE }, "'prefix' must have"],
+      [["--redis-prefix", "a"], {}, "without '--redis'"],
+      [["--history", "false"], { SSE_REDIS: NOWHERE }, "'history' must not be"],
+      [[], { SSE_REUSE_PORT: "2" }, "It must be true or false"],
       [["news"], {}, "too many arguments"],
     ];
     for (const [args, env, message] of wrong) {
@@ -175,4 +197,130 @@ describe("the hub", () => {
     );
     assertEquals(VERSION, published);
   });
+
+  it({
+    name: `shares its port with --reuse-port${
+      IS_LINUX ? "" : " (needs: Linux)"
+    }`,
+    ignore: !IS_LINUX,
+    fn: async () => {
+      await using one = startHub(["--reuse-port"]);
+      const port = await one.port();
+      await using two = startHub(["--port", `${port}`], {
+        SSE_REUSE_PORT: "true",
+      });
+      assertEquals(await two.port(), port);
+    },
+  });
+
+  it("says that it waits for a Redis, and ends on SIGTERM meanwhile", async () => {
+    await using running = startHub(["--drain", "60000"], {
+      SSE_REDIS: `redis://:a-password@127.0.0.1:${await freePort()}`,
+    });
+    await until(
+      () => running.stderr.includes("Cannot connect to Redis, trying again"),
+      () => `what it waits for in ${running.stderr}`,
+    );
+    running.signal("SIGTERM");
+    assertEquals(await running.ended(), 0);
+    assertEquals(running.stdout, "");
+    assertEquals(running.stderr.includes("a-password"), false);
+  });
+
+  it("says which package is missing, with exit code 1", async () => {
+    const root = mkdtempSync(path.join(tmpdir(), "sseserver-cli-"));
+    try {
+      for (const name of ["src", "package.json"]) {
+        cpSync(`${ROOT}/${name}`, `${root}/${name}`, { recursive: true });
+      }
+      mkdirSync(`${root}/node_modules/@hono`, { recursive: true });
+      for (const name of ["commander", "hono", "@hono/node-server"]) {
+        symlinkSync(
+          `${ROOT}/node_modules/${name}`,
+          `${root}/node_modules/${name}`,
+        );
+      }
+      await using running = new HubProcess([], { SSE_REDIS: NOWHERE }, root);
+      assertEquals(await running.ended(), 1);
+      assertMatch(
+        running.stderr,
+        /^error: .* the package 'redis' is not there: install it/,
+      );
+    } finally {
+      rmSync(root, { recursive: true });
+    }
+  });
 });
+
+describe(
+  `hubs on one Redis${REDIS_HINT}`,
+  { ignore: REDIS === undefined },
+  () => {
+    it("are one, whichever a client comes to", async () => {
+      await using shared = await RedisServer.start();
+      const env = { SSE_REDIS: shared.url, SSE_PUBLISH_TOKEN: TOKEN };
+      const options = ["--redis-prefix", "hubs", "--history", "2"];
+      await using one = startHub(options, env);
+      await using two = startHub(options, env);
+      await using apart = startHub([], env);
+      const [here, there, elsewhere] = [
+        await one.port(),
+        await two.port(),
+        await apart.port(),
+      ];
+      const clients = [here, there].map((port) =>
+        new RawClient(port, "/subscribe/users")
+      );
+      const stranger = new RawClient(elsewhere, "/subscribe/users");
+      for (const client of [...clients, stranger]) {
+        await heard(client, "sse-open");
+      }
+      for (let i = 0; i < 4; i++) {
+        assertEquals(await publish(here, `/users/${i}`, TOKEN), 201);
+      }
+      const ids = [];
+      for (const client of clients) {
+        await until(() => events(client).length === 4, () => client.body);
+        ids.push(events(client));
+        client.leave();
+      }
+      assertEquals(ids[0], ids[1]);
+      // Both still have the last two, and no more.
+      for (const port of [here, there]) {
+        const resumed = new RawClient(port, "/subscribe/users", {
+          headers: { "Last-Event-ID": ids[0]![1]! },
+        });
+        await until(() => events(resumed).length === 2, () => resumed.body);
+        assertEquals(events(resumed), ids[0]!.slice(2));
+        assertEquals(resumed.body.includes("sse-gap"), false);
+        const late = new RawClient(port, "/subscribe/users", {
+          headers: { "Last-Event-ID": ids[0]![0]! },
+        });
+        await heard(late, "sse-gap");
+        for (const client of [resumed, late]) client.leave();
+      }
+      assertEquals(events(stranger), []);
+      stranger.leave();
+    });
+
+    it("listen once Redis is there", async () => {
+      await using shared = await RedisServer.start();
+      await shared.kill();
+      await using running = startHub(["--log=json", "--redis", shared.url]);
+      await until(
+        () => running.stdout.includes("Cannot connect to Redis"),
+        () => `what it waits for in ${running.stdout}`,
+      );
+      assertEquals(running.stdout.includes("listening"), false);
+      await shared.start();
+      await running.port();
+      running.signal("SIGTERM");
+      assertEquals(await running.ended(), 0);
+    });
+  },
+);
+
+/** The ids of the notes that a client has heard. */
+function events({ body }: RawClient): string[] {
+  return [...body.matchAll(/^id:(.*)\nevent:note$/gm)].map(([, id]) => id!);
+}

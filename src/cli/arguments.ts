@@ -7,6 +7,11 @@ export interface Arguments {
   readonly host: string;
   /** How many messages; `true` for the default, `undefined` for no history. */
   readonly history?: number | boolean;
+  /** URL of the Redis that connects several hubs. */
+  readonly redis?: string;
+  readonly redisPrefix?: string;
+  /** Whether other hubs may listen on the same port. */
+  readonly reusePort?: boolean;
   readonly publishToken?: string;
   readonly jwtSecret?: string;
   readonly jwtAudience?: string;
@@ -40,6 +45,9 @@ Examples:
   SSE_JWT_SECRET=… sseserver --cors-origin https://app.example.com
       Tokens (HS256) decide who may hear and publish what, by the claims
       "subscribe" and "publish": {"sub":"42","exp":…,"subscribe":["/users/42"]}
+
+  SSE_REDIS=redis://:password@redis.example:6379 sseserver
+      One of any number of hubs, on any number of machines, that are one.
 `;
 
 /**
@@ -64,9 +72,27 @@ export function parseArguments(args: readonly string[]): Arguments {
     )
     .addOption(
       new Option(
+        "--reuse-port [boolean]",
+        "other hubs may listen on the same port, one a core; Linux spreads connections over them",
+      ).env("SSE_REUSE_PORT").argParser(boolean),
+    )
+    .addOption(
+      new Option(
         "--history [messages]",
         "remember messages (10000 unless told), so that clients which come back get what they missed",
       ).env("SSE_HISTORY").argParser(history),
+    )
+    .addOption(
+      new Option(
+        "--redis <url>",
+        "Redis that makes several hubs one: redis:// or rediss:// (TLS); implies --history; a URL with a password belongs into the environment",
+      ).env("SSE_REDIS"),
+    )
+    .addOption(
+      new Option(
+        "--redis-prefix <prefix>",
+        "what its keys begin with (default: sse); hubs with the same one belong together",
+      ).env("SSE_REDIS_PREFIX"),
     )
     .addOption(
       new Option(
@@ -155,7 +181,12 @@ function integer(
 }
 
 function history(text: string): number | boolean {
-  if (text === "true" || text === "") return true;
-  if (text === "false") return false;
-  return integer(1)(text);
+  return /^(true|false|)$/.test(text) ? boolean(text) : integer(1)(text);
+}
+
+function boolean(text: string): boolean {
+  if (text !== "true" && text !== "false" && text !== "") {
+    throw new InvalidArgumentError("It must be true or false.");
+  }
+  return text !== "false";
 }

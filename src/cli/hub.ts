@@ -1,4 +1,5 @@
 import type { DisconnectReason } from "../counters.ts";
+import type { Engine } from "../engine.ts";
 import { jwtAuthorizer } from "../http/jwt.ts";
 import type { CORSOptions, SSEServerOptions } from "../options.ts";
 import type { Connection } from "../reader.ts";
@@ -14,21 +15,23 @@ export interface CommandLineHub {
 }
 
 /**
- * Makes the hub. Throws a TypeError or RangeError that names the option of
+ * Makes the hub. Rejects with a TypeError or RangeError that names the option of
  * {@linkcode SSEServerOptions} that is not as it should be.
  *
  * @param write Takes a line for standard output.
  */
-export function hubOf(
+export async function hubOf(
   args: Arguments,
   write: (line: string) => void,
-): CommandLineHub {
-  const { port, host, drain, log } = args;
+): Promise<CommandLineHub> {
+  const { port, host, reusePort = false, drain, log } = args;
+  const engine = await engineOf(args);
   const logJSON = (event: string, fields: Record<string, unknown>) =>
     write(JSON.stringify({ time: new Date().toISOString(), event, ...fields }));
   const isJSON = log === "json";
   const sse = new SSEServer({
     ...optionsOf(args),
+    ...(engine === undefined ? {} : { engine }),
     ...(isJSON ? callbacks(logJSON) : {}),
   });
   return {
@@ -37,6 +40,7 @@ export function hubOf(
       const handle = await sse.serve({
         port,
         hostname: host,
+        reusePort,
         drain,
         ...(isJSON ? { log: false } : {}),
       });
@@ -55,7 +59,9 @@ export function hubOf(
 }
 
 function optionsOf(args: Arguments): SSEServerOptions {
-  const { history = false, publishToken, adminKey, corsOrigin } = args;
+  const { publishToken, adminKey, corsOrigin } = args;
+  // Hubs that are one have to be able to bring each other's clients up to date.
+  const { history = args.redis !== undefined } = args;
   const authorize = authorizerOf(args);
   const publish = {
     ...(publishToken === undefined ? {} : { token: publishToken }),
@@ -76,6 +82,19 @@ function optionsOf(args: Arguments): SSEServerOptions {
         : { connectionsPerClient: args.connectionsPerClient }),
     },
   };
+}
+
+async function engineOf(
+  { redis: url, redisPrefix: prefix }: Arguments,
+): Promise<Engine | undefined> {
+  if (url === undefined) {
+    if (prefix !== undefined) {
+      throw new TypeError("Cannot use '--redis-prefix' without '--redis'");
+    }
+    return undefined;
+  }
+  const { redis } = await import("../engines/redis.ts");
+  return redis({ url, ...(prefix === undefined ? {} : { prefix }) });
 }
 
 function authorizerOf(

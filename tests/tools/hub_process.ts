@@ -13,12 +13,17 @@ export class HubProcess implements AsyncDisposable {
   code: number | string | undefined;
   readonly #child: ChildProcess;
 
-  constructor(args: readonly string[], env: Record<string, string> = {}) {
+  /** @param root The folder of the package. */
+  constructor(
+    args: readonly string[],
+    env: Record<string, string> = {},
+    root: string = ROOT,
+  ) {
     this.#child = spawn(
       process.execPath,
       [...RUN[RUNTIME], "src/cli.ts", ...args],
       {
-        cwd: ROOT,
+        cwd: root,
         env: { ...process.env, NO_COLOR: "1", ...env },
         stdio: ["ignore", "pipe", "pipe"],
       },
