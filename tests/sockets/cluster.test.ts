@@ -68,24 +68,26 @@ async function checkBoth(
   }
   const pids = taken(output());
   assertEquals(pids.size, 2, output());
-  const last = clients.at(-1)!;
+  const sharedWithFirst = (client: RawClient) => {
+    const ids = new Set(eventsOf(clients[0]!).map(([id]) => id));
+    return eventsOf(client).filter(([id]) => ids.has(id));
+  };
   await until(
     () =>
       clients.every((client) =>
-        new Set(eventsOf(client).map(([, data]) => data)).size === 2
+        new Set(sharedWithFirst(client).map(([, data]) => data)).size === 2
       ),
-    () => `both of ${[...pids]} in ${last.body}`,
+    () => `both of ${[...pids]} in ${clients.at(-1)!.body}`,
   );
-  const all = eventsOf(clients[0]!);
+  const dataOf = new Map(eventsOf(clients[0]!));
+  assertEquals(new Set(dataOf.values()), pids);
   for (const client of clients) {
-    const [first, ...rest] = eventsOf(client);
-    const from = all.findIndex(([id]) => id === first![0]);
-    assertEquals(
-      [first!, ...rest].slice(0, all.length - from),
-      all.slice(from, from + rest.length + 1),
-    );
+    for (const [id, data] of sharedWithFirst(client)) {
+      assertEquals(data, dataOf.get(id), id);
+    }
+    const places = eventsOf(client).map(([id]) => Number(id.split("-")[1]));
+    assertEquals(places, places.map((_, i) => places[0]! + i));
   }
-  assertEquals(new Set(all.map(([, data]) => data)), pids);
   return clients;
 }
 
