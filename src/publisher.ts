@@ -74,7 +74,6 @@ export class Publisher {
     this.#closed = true;
     // Also while it gets ready: it may wait for what is not there, for ever.
     if (this.#started) await this.#engine.close();
-    await this.#starting?.catch(() => {});
   }
 
   #startEngine(): Promise<void> | undefined {

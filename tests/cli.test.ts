@@ -244,7 +244,7 @@ describe("the hub", () => {
       assertEquals(await running.ended(), 1);
       assertMatch(
         running.stderr,
-        /^error: .* the package 'redis' is not there: install it/,
+        /^error: .* the package 'redis' is not installed: npm install redis@6/,
       );
     } finally {
       rmSync(root, { recursive: true });

@@ -104,10 +104,19 @@ export function redis(options: RedisOptions): Engine {
 
 function checkURL(url: string): void {
   // The value is not shown: there may be a password in it.
-  const { protocol } = URL.canParse(url) ? new URL(url) : { protocol: "" };
+  const { protocol, pathname } = URL.canParse(url)
+    ? new URL(url)
+    : { protocol: "", pathname: "" };
   if (!/^rediss?:$/.test(protocol)) {
     throw new TypeError(
       "Cannot make a Redis engine as 'url' must be a URL that begins with redis:// or rediss://",
+    );
+  }
+  if (!/^(\/\d*)?$/.test(pathname)) {
+    throw new TypeError(
+      `Cannot make a Redis engine as the path of 'url' must be the number of a database: current value is ${
+        quote(pathname)
+      }`,
     );
   }
 }

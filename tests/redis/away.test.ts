@@ -30,6 +30,7 @@ describe(
       });
       const client = await one.open("/subscribe/a");
       const before = await one.sse.publish({ namespace: "/a", data: "1" });
+      await client.hearsLast(`id:${before}\ndata:1\n\n`);
       await server.kill();
       await until(() => !one.sse.status().engine!.connected, "the loss");
       const refused = await assertRejects(async () => {
@@ -226,6 +227,10 @@ describe("redis()", () => {
       [
         { url: "http://localhost" },
         "'url' must be a URL that begins with redis:// or rediss://",
+      ],
+      [
+        { url: "redis://localhost/abc" },
+        "the path of 'url' must be the number of a database: current value is \"/abc\"",
       ],
       [{ client: {} }, "'client' must be a client of node-redis"],
       [

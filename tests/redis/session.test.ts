@@ -31,6 +31,7 @@ describe(`what runs within Redis${REDIS_HINT}`, {
     const session = await Session.open({
       keys: keysOf("sse", 0),
       newClient: await clientsFor(server.url),
+      signal: new AbortController().signal,
       received: (batch) => received.push(batch),
     });
     try {
@@ -162,6 +163,7 @@ describe(`what runs within Redis${REDIS_HINT}`, {
       const session = await Session.open({
         keys: keysOf("sse", 0),
         newClient: await clientsFor(server.url),
+        signal: new AbortController().signal,
         received() {},
       });
       const { epoch } = await session.stand(NOWHERE);

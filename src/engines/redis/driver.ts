@@ -72,7 +72,7 @@ async function importDriver(): Promise<
     };
   } catch (cause) {
     throw new Error(
-      "Cannot connect to Redis as the package 'redis' is not there: install it (npm install redis@6), or pass a client of your own",
+      "Cannot connect to Redis as the package 'redis' is not installed: npm install redis@6",
       { cause },
     );
   }

@@ -158,9 +158,9 @@ export class RedisEngine implements Engine {
         session = await Session.open({
           keys,
           newClient,
+          signal,
           received: (batch) => this.#tail!.receive(batch),
         });
-        if (signal.aborted) session.end(new Error("The engine was closed"));
         await this.#tail!.follow(session);
         this.#attach(session);
         isReady = true;

@@ -38,6 +38,8 @@ export interface PublishRequest {
 export interface SessionOptions {
   readonly keys: RedisKeys;
   newClient(): RedisClient;
+  /** Ends it while it is opened. */
+  readonly signal: AbortSignal;
   /** Takes each batch of events that is published. */
   received(batch: RedisBatch): void;
 }
@@ -73,12 +75,22 @@ export class Session {
 
   /** Connects; from then on all that is published is received. */
   static async open(options: SessionOptions): Promise<Session> {
+    const { signal } = options;
+    signal.throwIfAborted();
     const session = new Session(options);
+    const abort = () => session.end(signal.reason);
+    signal.addEventListener("abort", abort);
     try {
-      await session.#within(OPENING_TIME, session.#connect(options));
+      const lost = session.lost.then((why) => Promise.reject(why));
+      await session.#within(
+        OPENING_TIME,
+        Promise.race([session.#connect(options), lost]),
+      );
     } catch (error) {
       session.end(error as Error);
       throw error;
+    } finally {
+      signal.removeEventListener("abort", abort);
     }
     return session;
   }
