@@ -29,19 +29,20 @@ export function runtime(name: string): string {
 
 /**
  * Runs a command at the top of the project; its output goes straight to the
- * terminal. It gets a process group of its own, of which nothing is left when
+ * terminal, or to a file. It gets a process group of its own, of which nothing is left when
  * this resolves: not when it has hung, nor what its tests forgot to end.
  */
 export function run(
   command: string,
   args: string[],
   limit: number,
+  output: "inherit" | number = "inherit",
 ): Promise<Ended> {
   const child = spawn(command, args, {
     cwd: ROOT,
     detached: true,
     env: { ...process.env, PATH: `${BIN}${path.delimiter}${process.env.PATH}` },
-    stdio: ["ignore", "inherit", "inherit"],
+    stdio: ["ignore", output, output],
   });
   const interrupted = () => {
     signalGroup(child, "SIGKILL");
