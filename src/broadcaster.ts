@@ -8,6 +8,7 @@ import { encodeOrder, type Order, ORDERS, parseOrder } from "./order.ts";
 import { inTime, isPromise, Publisher } from "./publisher.ts";
 import type { Limits } from "./settings.ts";
 import type { Bytes } from "./slab.ts";
+import { Waiters } from "./waiters.ts";
 
 /** A message that is ready to be broadcast. */
 export interface Encoded {
@@ -25,13 +26,20 @@ export interface BroadcasterOptions {
   report(error: unknown): void;
 }
 
+/** Milliseconds that the end waits for what was published before it. */
+const SETTLING_TIME = 3_000;
+
 /** Takes messages from the program, and has the engine accept them. */
 export class Broadcaster {
   readonly #options: BroadcasterOptions;
   readonly #publisher: Publisher;
   #closed = false;
-  /** The last that was to be accepted, where that takes time. */
-  #latest: Promise<Position> | undefined;
+  /** How many are about to be accepted or refused. */
+  #pending = 0;
+  /** Those who wait for all of them. */
+  readonly #settling: Waiters = new Waiters();
+  /** The last place that was given, where that took time. */
+  #last: Position | undefined;
   /** Tells this server's orders from those of others. */
   #name = "";
 
@@ -43,6 +51,11 @@ export class Broadcaster {
   /** Starts the engine, if need be; a promise until it is ready. */
   start(): Promise<void> | undefined {
     return this.#publisher.start();
+  }
+
+  /** The same for 3 s at most, then it rejects; of which there may be any number. */
+  ready(): Promise<void> | undefined {
+    return this.#publisher.ready();
   }
 
   /** Checks a message. Throws a TypeError or RangeError that names the field. */
@@ -106,7 +119,7 @@ export class Broadcaster {
       throw new Error("Cannot publish as the server is closed");
     }
     const accepted = this.#publisher.accept(namespace, body, key);
-    if (isPromise(accepted)) this.#latest = accepted;
+    if (isPromise(accepted)) this.#await(accepted);
     return accepted;
   }
 
@@ -145,13 +158,26 @@ export class Broadcaster {
    * takes too long; `undefined` where it has been.
    */
   settled(): Promise<void> | undefined {
-    const latest = this.#latest;
-    if (latest === undefined) return undefined;
-    const delivered = latest.then((position) =>
-      this.#publisher.reach(position)
-    );
-    // What refuses it has been told to whoever published it.
-    return inTime(delivered).catch(() => {});
+    return this.#pending === 0 && this.#last === undefined
+      ? undefined
+      : this.#settled();
+  }
+
+  async #settled(): Promise<void> {
+    if (this.#pending > 0) await this.#settling.wait(SETTLING_TIME);
+    // The end does not depend on it.
+    await (this.#last && this.#publisher.reach(this.#last))?.catch(() => {});
+  }
+
+  #await(accepted: Promise<Position>): void {
+    this.#pending++;
+    const settle = () => {
+      if (--this.#pending === 0) this.#settling.release();
+    };
+    accepted.then((position) => {
+      this.#last = position;
+      settle();
+    }, settle);
   }
 
   /** Has nothing broadcast from now on. */

@@ -1,8 +1,13 @@
 import type { Engine, EngineHost, EngineSink, Position } from "./engine.ts";
 import type { Bytes } from "./slab.ts";
+import { Waiters } from "./waiters.ts";
 
 /** Longest time that anyone waits for an engine, in milliseconds. */
 const TIMEOUT = 3_000;
+/** Bytes that wait for an engine to get ready at most. */
+const MOST_BYTES = 64 * 1024 * 1024;
+/** What an event takes besides its bytes while it waits, about. */
+const OVERHEAD = 512;
 
 /**
  * Keeps an engine to its contract: started once, at the first use, and never
@@ -16,6 +21,10 @@ export class Publisher {
   #closed = false;
   /** Pending while the engine gets ready; rejected for good if it does not. */
   #starting: Promise<void> | undefined;
+  #failure: { readonly error: unknown } | undefined;
+  /** Those who wait for it to get ready, or not. */
+  readonly #waiters: Waiters = new Waiters();
+  #waitingBytes = 0;
 
   constructor(engine: Engine, sink: EngineSink, host: EngineHost) {
     this.#engine = engine;
@@ -31,9 +40,16 @@ export class Publisher {
         this.#starting = undefined;
       });
       // Reported by everyone who waits for it.
-      this.#starting?.catch(() => {});
+      this.#starting?.catch((error) => {
+        this.#failure = { error };
+      }).finally(() => this.#waiters.release());
     }
     return this.#starting;
+  }
+
+  /** The same for 3 s at most, then it rejects; of which there may be any number. */
+  ready(): Promise<void> | undefined {
+    return this.start() === undefined ? undefined : this.#ready();
   }
 
   /**
@@ -45,20 +61,15 @@ export class Publisher {
     body: Bytes,
     key?: string,
   ): Position | Promise<Position> {
-    const starting = this.start();
     const publish = () => {
       if (this.#closed) {
         throw new Error("Cannot publish as the server is closed");
       }
       return this.#engine.publish(namespace, body, key);
     };
-    if (starting === undefined) return publish();
-    const asked = performance.now();
-    return starting.then(() => {
-      // Nobody waits for it any more, nor expects that it comes after all.
-      if (performance.now() - asked > TIMEOUT) throw notInTime();
-      return publish();
-    });
+    return this.start() === undefined
+      ? publish()
+      : this.#publishLater(body.length, publish);
   }
 
   /**
@@ -66,6 +77,7 @@ export class Publisher {
    * `undefined`: it has, or there is none.
    */
   reach(position: Position): Promise<void> | undefined {
+    if (!this.#started || this.#closed) return undefined;
     return this.#engine.reach?.(position);
   }
 
@@ -74,6 +86,32 @@ export class Publisher {
     this.#closed = true;
     // Also while it gets ready: it may wait for what is not there, for ever.
     if (this.#started) await this.#engine.close();
+  }
+
+  async #ready(): Promise<void> {
+    const isOver = this.#failure !== undefined ||
+      await this.#waiters.wait(TIMEOUT);
+    if (this.#failure !== undefined) throw this.#failure.error;
+    if (!isOver) throw notInTime();
+  }
+
+  /** Publishes once the engine is ready, unless nobody waits for that any more. */
+  async #publishLater(
+    size: number,
+    publish: () => Position | Promise<Position>,
+  ): Promise<Position> {
+    if (this.#waitingBytes > MOST_BYTES) {
+      throw new Error(
+        `Cannot publish as ${this.#waitingBytes} bytes wait for the engine already`,
+      );
+    }
+    this.#waitingBytes += size + OVERHEAD;
+    try {
+      await this.#ready();
+    } finally {
+      this.#waitingBytes -= size + OVERHEAD;
+    }
+    return await publish();
   }
 
   #startEngine(): Promise<void> | undefined {

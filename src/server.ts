@@ -24,7 +24,6 @@ import { Tickets } from "./http/tickets.ts";
 import { Hub } from "./hub.ts";
 import type { SSEMessage } from "./message.ts";
 import { parseNamespace } from "./namespace.ts";
-import { inTime } from "./publisher.ts";
 import type { SSEServerOptions } from "./options.ts";
 import { historyOf, type Settings, settingsOf } from "./settings.ts";
 import {
@@ -193,7 +192,8 @@ export class SSEServer implements AsyncDisposable {
    * their namespaces have ended. Who came by a ticket gets in until its grant expires.
    *
    * Other servers that share the engine do the same, which is not counted; but for an
-   * `id`, as that is a stream of this one.
+   * `id`, as that is a stream of this one. One that is told of a gap (`sse-gap`) may
+   * have missed it.
    *
    * Throws a `TypeError` or `RangeError` that names the field when one is not as
    * {@linkcode DisconnectFilter} has it, or none is given.
@@ -244,6 +244,7 @@ export class SSEServer implements AsyncDisposable {
     if (this.#settings.authorize === undefined) {
       throw new Error("Cannot issue a ticket without the option 'authorize'");
     }
+    this.#start();
     return this.#tickets.issue(grant);
   }
 
@@ -407,6 +408,12 @@ export class SSEServer implements AsyncDisposable {
     }, page);
   }
 
+  /** The same for 3 s at most, then it rejects; of which there may be any number. */
+  #ready(): Promise<void> | undefined {
+    this.#start();
+    return this.#broadcaster.ready();
+  }
+
   /** Starts what the constructor must not; a promise while the engine gets ready. */
   #start(): Promise<void> | undefined {
     this.#startedAt ||= this.#settings.clock.now();
@@ -423,18 +430,24 @@ export class SSEServer implements AsyncDisposable {
       : undefined;
     const options = { info, owner, headers, latest, granted };
     const open = () => this.#streams.open(request, namespaces, options);
+    const openLate = () =>
+      // Nobody is there any more to take a stream.
+      request.signal.aborted ? new Response(null, { status: 408 }) : open();
     const refuse = () => this.#streams.refuse(request, headers, "engine");
-    const resume = () => {
-      // The server that the client comes from may be ahead of this one.
-      const reached = this.#broadcaster.reach(lastEventIdOf(request));
-      return reached === undefined ? open() : reached.then(open, refuse);
-    };
-    const starting = this.#start();
-    if (starting === undefined) return resume();
-    return inTime(starting).then(resume, (error) => {
-      this.#report(error);
-      return refuse();
-    });
+    // The server that the client comes from may be ahead of this one.
+    const reach = () => this.#broadcaster.reach(lastEventIdOf(request));
+    const starting = this.#ready();
+    if (starting === undefined) {
+      const reached = reach();
+      return reached === undefined ? open() : reached.then(openLate, refuse);
+    }
+    return starting.then(
+      () => reach()?.then(openLate, refuse) ?? openLate(),
+      (error) => {
+        this.#report(error);
+        return refuse();
+      },
+    );
   }
 
   #newApp(): Hono {
@@ -458,6 +471,7 @@ export class SSEServer implements AsyncDisposable {
       tickets: this.#tickets,
       broadcaster: this.#broadcaster,
       start: () => void this.#start(),
+      ready: () => this.#ready(),
       report: (error: unknown) => this.#report(error),
     };
     const { authorize, clock, limits } = settings;

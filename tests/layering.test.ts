@@ -10,7 +10,7 @@ import { type Import, parseSource } from "./tools/imports.ts";
  * long as no circle comes of it. A name that ends in `/` is a folder.
  */
 const LEVELS = [
-  "clock.ts counters.ts deadlines.ts expiring_map.ts grant.ts host.ts host_info.ts listener.ts message.ts namespace.ts notice.ts opening.ts order.ts outlet.ts quote.ts secrets.ts slab.ts turn.ts",
+  "clock.ts counters.ts deadlines.ts expiring_map.ts grant.ts host.ts host_info.ts listener.ts message.ts namespace.ts notice.ts opening.ts order.ts outlet.ts quote.ts secrets.ts slab.ts turn.ts waiters.ts",
   "backlog.ts call_options.ts client.ts engine.ts history/ reader.ts ready.ts segment.ts sockets.ts stream.ts topic.ts",
   "channel.ts disconnect.ts drain.ts keepalive.ts publisher.ts pulse.ts slowness.ts waiting_line.ts",
   "broadcaster.ts delivery.ts directory.ts hub.ts options.ts settings.ts",

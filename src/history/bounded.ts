@@ -116,11 +116,18 @@ export class BoundedHistory implements History, ReplaySource {
     this.#keepAlive = undefined;
   }
 
-  add({ seq, namespace, body, at = this.#now() }: EngineRecord): Bytes {
+  add({ seq, namespace, body, at = Infinity }: EngineRecord): Bytes {
     this.#top = seq;
     this.#keepAlive = undefined;
     const frame = this.#slabs.encodeBefore(`${this.#idStart}${seq}\n`, body);
-    this.#remembered.add(namespace, seq, frame, isEnd(body), at);
+    this.#remembered.add(
+      namespace,
+      seq,
+      frame,
+      isEnd(body),
+      // A clock that was ahead must not make all before it too old.
+      Math.min(at, this.#now()),
+    );
     return frame;
   }
 

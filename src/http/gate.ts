@@ -23,6 +23,8 @@ export interface GateHost {
   readonly hub: Hub;
   readonly streams: Streams;
   readonly tickets: Tickets;
+  /** Resolves once the engine is ready, `undefined` where it is; rejects after 3 s. */
+  ready(): Promise<void> | undefined;
   report(error: unknown): void;
 }
 
@@ -121,9 +123,11 @@ export class Gate {
         this.#host,
       );
     }
-    const { tickets, settings: { proxies }, report } = this.#host;
+    const { tickets, settings: { proxies }, report, ready } = this.#host;
     let admission: Admission | undefined;
     try {
+      // Where others share it, the tickets are with it.
+      await ready();
       admission = await tickets.admit(context, ticket, {
         // A semicolon would end the cookie's attribute.
         path: pathOf(context).replaceAll(";", "%3B"),

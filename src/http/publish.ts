@@ -220,7 +220,7 @@ class PublishRoute {
       const shared = await digest(key);
       const first = await memory.claim(`key:${shared}`, print, KEY_LIFETIME);
       if (first !== print) throw new KeyReusedError();
-      return await accept(shared);
+      return await accept(`${shared}:${print}`);
     });
   }
 

@@ -121,20 +121,24 @@ export class Tickets {
       isFor(granted: Granted): boolean;
     },
   ): Promise<Admission | undefined> {
+    const readmitted = await this.#readmit(context, ticket);
+    if (readmitted !== undefined) return readmitted;
     const json = await this.#memory.get(ticket);
-    if (json === undefined) return await this.#readmit(context, ticket);
+    if (json === undefined) return undefined;
     const granted: Ticketed = JSON.parse(json);
     if (granted.expires <= this.#now()) return undefined;
     // Nobody takes a stream, so the ticket stays good.
     if (context.req.raw.method === "HEAD" || !isFor(granted)) {
       return { granted, cookies: [] };
     }
+    // First what may fail: then the ticket is still good.
+    const secret = await this.#memory.secret();
     // Somebody else was faster: it is good once.
     if (await this.#memory.take(ticket) === undefined) return undefined;
     const name = await cookieName(ticket);
     const value = await sign(
       { ...granted, ticket: name },
-      await this.#memory.secret(),
+      secret,
       ALGORITHM,
     );
     const left = Math.ceil((granted.expires - this.#now()) / 1000);

@@ -140,6 +140,34 @@ describe(
       await sse.close();
     });
 
+    it("a replica is no better, and not asked again and again", async () => {
+      await using server = await RedisServer.start();
+      await using main = await RedisServer.start();
+      const errors: unknown[] = [];
+      await using one = await start({
+        engine: redis({ url: server.url }),
+        onError: (error) => errors.push(error),
+      });
+      await one.sse.publish({ namespace: "/a", data: "1" });
+      await server.run(["REPLICAOF", "127.0.0.1", `${main.port}`]);
+      const refused = await assertRejects(async () => {
+        for (;;) await one.sse.publish({ namespace: "/a", data: "2" });
+      }, Error);
+      assertMatch(
+        refused.message,
+        /READONLY/,
+      );
+      await until(() => !one.sse.status().engine!.connected, "the loss");
+      const later = await assertRejects(async () => {
+        for (;;) await one.sse.publish({ namespace: "/a", data: "3" });
+      }, Error);
+      assertMatch(later.message, /READONLY/);
+      assert(errors.length < 10, `${errors.length} errors`);
+      await server.run(["REPLICAOF", "NO", "ONE"]);
+      await until(() => one.sse.status().engine!.connected, "Redis");
+      await one.sse.publish({ namespace: "/a", data: "4" });
+    });
+
     it("the end of a server does not wait for it", async () => {
       await using server = await RedisServer.start();
       const one = await start({

@@ -164,6 +164,20 @@ describe("what waits for Redis", () => {
     assertEquals(box.isEmpty, true);
   });
 
+  it("is not said to be refused where it was sent before", async () => {
+    const { box, publish } = outbox();
+    const first = new Target();
+    box.open(first);
+    const lost = assertRejects(() => publish("a"));
+    await microtasks();
+    first.lose();
+    box.pause();
+    const second = new Target();
+    box.open(second);
+    second.fail(0, "BUSY Redis is busy running a script");
+    assertEquals((await lost as Error).name, "TimeoutError");
+  });
+
   it("has a limit", async () => {
     const { box } = outbox();
     const large = new Uint8Array(33 * 1024 * 1024);

@@ -1,4 +1,4 @@
-import type { SSEServerOptions } from "@sseserver/sseserver";
+import { SSEServer, type SSEServerOptions } from "@sseserver/sseserver";
 import { redis } from "@sseserver/sseserver/redis";
 import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { afterAll, beforeAll, describe, it } from "@std/testing/bdd";
@@ -202,6 +202,22 @@ describe(
         assertEquals(client.status, 200);
       }
       for (const client of tried) client.leave();
+    });
+
+    it("take tickets also where nothing else has used the engine yet", async () => {
+      const name = prefix();
+      const engine = () => redis({ url: server.url, prefix: name });
+      const options = { authorize: () => false, retry: false } as const;
+      await using one = new SSEServer({ ...options, engine: engine() });
+      await using two = new SSEServer({ ...options, engine: engine() });
+      const ticket = one.ticket({ namespaces: ["/a"] });
+      const url = `http://localhost/subscribe/a?ticket=${ticket}`;
+      await until(() => one.status().engine!.connected, "Redis");
+      // What was issued before is there by now, or soon.
+      await one.publish({ namespace: "/b", data: 1 });
+      const answer = await two.fetch(new Request(url));
+      assertEquals(answer.headers.has("set-cookie"), true);
+      await answer.body!.cancel();
     });
 
     it("accept an Idempotency-Key once, whichever it comes to", async () => {

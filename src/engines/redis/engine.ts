@@ -7,6 +7,7 @@ import type {
   SharedMemory,
 } from "../../engine.ts";
 import type { Bytes } from "../../slab.ts";
+import { Waiters } from "../../waiters.ts";
 import { Backoff } from "./backoff.ts";
 import type { RedisClient } from "./driver.ts";
 import type { RedisKeys } from "./keys.ts";
@@ -29,6 +30,8 @@ const BEAT = 250;
 const WATCH = 1_000;
 /** Milliseconds for which Redis may be gone before anything is refused for it. */
 const HOLD = 1_000;
+/** Milliseconds after which a connection is taken for a good one. */
+const PROVEN = 2_000;
 /** Milliseconds that a client that has seen more than there is here is waited for. */
 const REACH_TIME = 1_000;
 /** Milliseconds between two looks for that: strangers can ask for it. */
@@ -53,6 +56,9 @@ export class RedisEngine implements Engine {
   #trimmer: Trimmer | undefined;
   /** While it can be used. */
   #session: Session | undefined;
+  /** The same, or the next one, which catches up. */
+  #current: Session | undefined;
+  #isProven = false;
   #running: Promise<void> | undefined;
   readonly #closing: AbortController = new AbortController();
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -67,7 +73,7 @@ export class RedisEngine implements Engine {
   #top: RedisPosition = { epoch: 0, seq: 0 };
   #losses = 0;
   /** Told of the next session. */
-  #attached: PromiseWithResolvers<void> = Promise.withResolvers();
+  readonly #attached: Waiters = new Waiters();
 
   constructor(options: RedisEngineOptions) {
     this.#options = options;
@@ -114,7 +120,8 @@ export class RedisEngine implements Engine {
     }
     this.#closing.abort(new Error("The engine was closed"));
     clearInterval(this.#timer);
-    this.#session?.end(new Error("The engine was closed"));
+    this.#current?.end(new Error("The engine was closed"));
+    this.#attached.release();
     await this.#running;
     this.#outbox?.refuse(new Error("Cannot publish as the server is closed"));
   }
@@ -154,6 +161,7 @@ export class RedisEngine implements Engine {
     while (!signal.aborted) {
       let session: Session | undefined;
       let why: Error;
+      let attachedAt = Infinity;
       try {
         session = await Session.open({
           keys,
@@ -161,17 +169,23 @@ export class RedisEngine implements Engine {
           signal,
           received: (batch) => this.#tail!.receive(batch),
         });
+        this.#current = session;
         await this.#tail!.follow(session);
+        attachedAt = performance.now();
         this.#attach(session);
         isReady = true;
         ready.resolve();
-        backoff.reset();
-        told = "";
         why = await session.lost;
         this.#losses++;
       } catch (error) {
         why = error as Error;
         session?.end(why);
+      }
+      // One that fails again and again is no better than none.
+      this.#isProven = performance.now() - attachedAt >= PROVEN;
+      if (this.#isProven) {
+        backoff.reset();
+        told = "";
       }
       this.#detach(why);
       if (signal.aborted) break;
@@ -202,14 +216,15 @@ export class RedisEngine implements Engine {
     this.#session = session;
     this.#watchedAt = performance.now();
     this.#outbox!.open(session);
-    this.#attached.resolve();
-    this.#attached = Promise.withResolvers();
+    this.#attached.release();
   }
 
   #detach(why: Error): void {
     this.#why = why;
-    if (this.#session !== undefined) this.#lostAt = performance.now();
-    this.#session = undefined;
+    if (this.#session !== undefined && this.#isProven) {
+      this.#lostAt = performance.now();
+    }
+    this.#session = this.#current = undefined;
     this.#tail!.detach();
     this.#outbox!.pause();
   }
@@ -289,12 +304,7 @@ export class RedisEngine implements Engine {
     while (this.#session === undefined) {
       const left = end - performance.now();
       if (left <= 0 || this.#closing.signal.aborted) throw this.#away();
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      const late = new Promise<void>((resolve) =>
-        timer = setTimeout(resolve, left)
-      );
-      await Promise.race([this.#attached.promise, late]);
-      clearTimeout(timer);
+      await this.#attached.wait(left);
     }
     return this.#session;
   }
@@ -308,5 +318,6 @@ export class RedisEngine implements Engine {
 
 /** Whether what Redis has answered will be the same the next time. */
 function isFinal({ message }: Error): boolean {
-  return /^(NOAUTH|WRONGPASS|NOPERM|ERR|WRONGTYPE)\b/.test(message);
+  return /^(NOAUTH|WRONGPASS|NOPERM|WRONGTYPE|ERR (unknown command|DB index|invalid password|Client sent AUTH|AUTH))\b/
+    .test(message);
 }

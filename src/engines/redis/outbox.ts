@@ -31,6 +31,8 @@ interface Batch {
   readonly token: string;
   /** The epoch in which it was sent first. */
   readonly epoch: number;
+  /** How often it was sent. */
+  sent: number;
 }
 
 /** Milliseconds after which nobody waits for an event to be accepted. */
@@ -215,13 +217,14 @@ export class Outbox {
     const token = key === undefined
       ? `${this.#origin}:${++this.#batches}`
       : `key:${key}`;
-    return { events, token, epoch: this.seen.epoch };
+    return { events, token, epoch: this.seen.epoch, sent: 0 };
   }
 
   async #send(batch: Batch, target: OutboxTarget): Promise<void> {
     const { events, token } = batch;
     const [first] = events;
     const age = performance.now() - first!.at;
+    batch.sent++;
     try {
       const place = await target.publish({
         events,
@@ -236,10 +239,13 @@ export class Outbox {
         (event, i) => event.resolve({ ...place, seq: place.seq + i }),
       );
     } catch (error) {
-      // Whether it was published is not known: it stays under way.
-      if (target.isLost) return;
       const { message } = error as Error;
-      const why = /\bLATE$/.test(message)
+      // Whether it was published is not known, unless Redis says so: it stays under way.
+      if (target.isLost && !message.startsWith("READONLY")) return;
+      const why = batch.sent > 1
+        // The first time, it may have been accepted.
+        ? unknown()
+        : /\bLATE$/.test(message)
         ? late("it came to Redis too late")
         : new Error(`Cannot publish as Redis has refused it: ${message}`, {
           cause: error,
@@ -271,7 +277,7 @@ export class Outbox {
 
 function unknown(): DOMException {
   return new DOMException(
-    "Cannot publish as Redis began anew before it answered: it may have been published, once",
+    "Cannot publish as the connection to Redis was lost before it answered: it may have been published, once",
     "TimeoutError",
   );
 }

@@ -201,9 +201,15 @@ export class Session {
   }
 
   async #connect({ received }: SessionOptions): Promise<void> {
-    await Promise.all([this.#commands.connect(), this.#subscriber.connect()]);
+    await Promise.all(
+      [this.#commands, this.#subscriber].map(async (client) => {
+        await client.connect();
+        // One that was connecting does not hear of its end (node-redis 6.3).
+        if (this.#isLost) client.destroy();
+      }),
+    );
     const [info, stand, publish] = await Promise.all(
-      [["INFO", "server"], ["SCRIPT", "LOAD", STAND], [
+      [["INFO", "server", "replication"], ["SCRIPT", "LOAD", STAND], [
         "SCRIPT",
         "LOAD",
         PUBLISH,
@@ -211,6 +217,9 @@ export class Session {
     );
     const [, run] = /^run_id:(\w+)/m.exec(`${info}`) ?? [];
     if (run === undefined) throw new Error("INFO does not tell a run_id");
+    if (/^role:slave/m.test(`${info}`)) {
+      throw new Error("READONLY It is a replica");
+    }
     this.#run = run;
     this.#scripts.set(STAND, `${stand}`).set(PUBLISH, `${publish}`);
     await this.#subscriber.subscribe(

@@ -22,6 +22,8 @@ export interface TailSource {
 const PAGE = 500;
 /** Bytes that may wait while events before them are read; more are read again. */
 const HELD_BYTES = 16 * 1024 * 1024;
+/** Times that nothing new is read before what waits for it is dropped. */
+const ROUNDS = 3;
 /** Before every place. */
 const NOWHERE: RedisPosition = { epoch: 0, seq: 0 };
 
@@ -114,12 +116,18 @@ export class Tail {
   }
 
   async #readAll(source: TailSource): Promise<void> {
+    let rounds = 0;
     do {
+      const before = this.#at;
       this.#hasDropped = false;
       const top = await source.stand(this.#at);
       if (this.#at === NOWHERE) await this.#restore(source, top);
       else await this.#readTo(source, top);
       if (source.isLost) throw new Error("The connection was lost");
+      // What was published is not in the stream: it was changed by hand, or is
+      // another one's. The watch looks again.
+      rounds = before === this.#at ? rounds + 1 : 0;
+      if (rounds === ROUNDS) this.#drop();
     } while (!this.#release());
   }
 
