@@ -185,7 +185,6 @@ function judge(
     "was accepted": ledger.accepted,
     "was delivered": sum(({ witness }) => witness.received),
     "lay in a gap of an epoch": gaps.epoch,
-    "had to be repaired": engines.reduce((n, { repairs }) => n + repairs, 0),
   };
   for (const [what, count] of Object.entries(shown)) {
     if (!count) fail(`The run shows too little, as nothing ${what}`);
