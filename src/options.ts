@@ -157,7 +157,8 @@ export interface SSEServerOptions {
    * with the last one it got (EventSource does by itself: WHATWG HTML 9.2,
    * `Last-Event-ID`) is sent what it has missed, or told by an event named
    * `sse-gap` that something is not there any more. `true` takes all defaults.
-   * Without it events have no ids, as in the Go package.
+   * Without it events have no ids, as in the Go package. With an engine that connects
+   * several servers there always is one: `true` by default, and never `false`.
    *
    * @default {false}
    */
@@ -239,7 +240,10 @@ export interface SSEServerOptions {
    * @default {false}
    */
   readonly trustProxy?: boolean | number;
-  /** Orders and delivers the events. By default within this process. */
+  /**
+   * Orders and delivers the events: `redis()` of `@sseserver/sseserver/redis` for
+   * those of several processes. By default within this process.
+   */
   readonly engine?: Engine;
   /** Called after a stream was opened. */
   readonly onConnect?: (connection: Connection) => unknown;
