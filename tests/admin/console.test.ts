@@ -262,6 +262,11 @@ describe("the metrics", () => {
         }
         return metrics;
       };
+      // It was accepted, and may have yet to come back.
+      await until(
+        () => server.sse.status().engine!.lag === 0,
+        "what was published",
+      );
       const there = { lag_events: 0, epoch: epoch!, repairs_total: 0 };
       assertEquals(
         await becomes(1),
