@@ -133,15 +133,13 @@ export class Broadcaster {
     });
   }
 
-  /** What another server tells this one to do; `undefined` where it is from here. */
+  /**
+   * What another server tells this one to do; `undefined` where it is from here.
+   * Throws where it is no order.
+   */
   ordered(body: Bytes): Order | undefined {
-    try {
-      const order = parseOrder(body);
-      return order.from === this.#name ? undefined : order;
-    } catch (error) {
-      this.#options.report(error);
-      return undefined;
-    }
+    const order = parseOrder(body);
+    return order.from === this.#name ? undefined : order;
   }
 
   /**

@@ -38,18 +38,23 @@ export class Publisher {
       this.#started = true;
       this.#starting = this.#startEngine()?.then(() => {
         this.#starting = undefined;
+        // At once: nobody who comes now is to overtake them.
+        this.#waiters.release();
       });
       // Reported by everyone who waits for it.
       this.#starting?.catch((error) => {
         this.#failure = { error };
-      }).finally(() => this.#waiters.release());
+        this.#waiters.release();
+      });
     }
     return this.#starting;
   }
 
   /** The same for 3 s at most, then it rejects; of which there may be any number. */
   ready(): Promise<void> | undefined {
-    return this.start() === undefined ? undefined : this.#ready();
+    return this.start() === undefined
+      ? undefined
+      : this.#whenReady(() => undefined);
   }
 
   /**
@@ -88,11 +93,22 @@ export class Publisher {
     if (this.#started) await this.#engine.close();
   }
 
-  async #ready(): Promise<void> {
-    const isOver = this.#failure !== undefined ||
-      await this.#waiters.wait(TIMEOUT);
-    if (this.#failure !== undefined) throw this.#failure.error;
-    if (!isOver) throw notInTime();
+  /** Has `go` called once the engine is ready; rejects where it is not within 3 s. */
+  #whenReady<T>(go: () => T | Promise<T>): Promise<T> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure.error);
+    return new Promise((resolve, reject) => {
+      this.#waiters.add(TIMEOUT, (hasCome) => {
+        if (this.#failure !== undefined) reject(this.#failure.error);
+        else if (!hasCome) reject(notInTime());
+        else {
+          try {
+            resolve(go());
+          } catch (error) {
+            reject(error);
+          }
+        }
+      });
+    });
   }
 
   /** Publishes once the engine is ready, unless nobody waits for that any more. */
@@ -107,11 +123,10 @@ export class Publisher {
     }
     this.#waitingBytes += size + OVERHEAD;
     try {
-      await this.#ready();
+      return await this.#whenReady(publish);
     } finally {
       this.#waitingBytes -= size + OVERHEAD;
     }
-    return await publish();
   }
 
   #startEngine(): Promise<void> | undefined {

@@ -103,8 +103,13 @@ export class SSEServer implements AsyncDisposable {
     this.#hub = new Hub({
       ...settings,
       ordered: (body) => {
-        const order = this.#broadcaster.ordered(body);
-        if (order !== undefined) this.#disconnect(order.disconnect);
+        try {
+          const order = this.#broadcaster.ordered(body);
+          if (order !== undefined) this.#disconnect(order.disconnect);
+        } catch (error) {
+          // Such as one from a server with other limits.
+          this.#report(error);
+        }
       },
       connected: (connection, owner) => {
         if (owner instanceof Serving) {

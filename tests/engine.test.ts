@@ -182,6 +182,27 @@ describe("a server over an engine", () => {
     await sse.close();
   });
 
+  it("lets nobody overtake what has waited for the engine", async () => {
+    const engine = new ScriptedEngine();
+    let ready = () => {};
+    engine.ready = new Promise((resolve) => ready = resolve);
+    const sse = new SSEServer({ engine });
+    sse.broadcast({ namespace: "waited", data: "x" });
+    ready();
+    // In each of the microtasks in which the engine gets ready.
+    for (let i = 0; i < 20; i++) {
+      sse.broadcast({ namespace: `later/${i}`, data: "x" });
+      await undefined;
+    }
+    await turns(2);
+    assertEquals(engine.calls, [
+      "start",
+      "publish /waited",
+      ...Array.from({ length: 20 }, (_, i) => `publish /later/${i}`),
+    ]);
+    await sse.close();
+  });
+
   it("answers a subscriber once the engine is ready", async () => {
     const engine = new ScriptedEngine();
     let ready = () => {};

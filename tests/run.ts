@@ -29,7 +29,10 @@ import { type Ended, ROOT, run, runtime } from "./tools/command.ts";
 import { parseJUnit, type TestCase } from "./tools/junit.ts";
 import { REDIS, REDIS_HINT } from "./tools/redis.ts";
 
-/** A runner that is not done by then hangs: it is killed and has failed. */
+/**
+ * A runner that is not done by then hangs: it is killed and has failed. Those that run
+ * side by side take four minutes.
+ */
 const RUN_LIMIT = 8 * 60_000;
 
 /** Bun limits each test too, to 5 s unless told; the others do not. */

@@ -181,6 +181,22 @@ describe(
       assertEquals(client.body.includes("sse-gap"), false);
     });
 
+    it("report an order that another one gives and they cannot take", async () => {
+      const name = prefix();
+      const errors: Error[] = [];
+      await using one = await start(name);
+      await using two = await start(name, {
+        limits: { namespaceDepth: 2 },
+        onError: (error) => errors.push(error as Error),
+      });
+      const client = await two.open("/subscribe/a");
+      one.sse.disconnect({ namespace: "/a/b/c" });
+      const id = await one.sse.publish({ namespace: "/a", data: "on" });
+      await client.hearsLast(`id:${id}\ndata:on\n\n`);
+      await until(() => errors.length === 1, "the error");
+      assertMatch(errors[0]!.message, /segments/);
+    });
+
     it("take a ticket once, and its cookie at each of them", async () => {
       const name = prefix();
       const options = { authorize: () => false };

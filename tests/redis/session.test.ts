@@ -147,6 +147,11 @@ describe(`what runs within Redis${REDIS_HINT}`, {
       await server.run(["XADD", "{sse}:events", foreign, "x", "y"]);
       const third = await publish(session, ["c"]);
       assertEquals([third.epoch > second.epoch + 1_000, third.seq], [true, 1]);
+      // A place, and nothing else.
+      assertEquals((await session.read(second, 10))[0], {
+        epoch: second.epoch + 1_000,
+        seq: 0,
+      });
     });
   });
 

@@ -18,7 +18,7 @@ const E = 1_764_000_000_000;
 class Stream implements TailSource {
   readonly isLost = false;
   readonly clockOffset = 5;
-  records: RedisRecord[] = [];
+  records: (RedisRecord | RedisPosition)[] = [];
   top: RedisPosition = { epoch: E, seq: 0 };
   /** How often it was read. */
   reads = 0;
@@ -44,7 +44,10 @@ class Stream implements TailSource {
     return Promise.resolve(this.top);
   }
 
-  read(after: RedisPosition, count: number): Promise<RedisRecord[]> {
+  read(
+    after: RedisPosition,
+    count: number,
+  ): Promise<(RedisRecord | RedisPosition)[]> {
     this.reads++;
     const page = this.records.filter(({ epoch, seq }) =>
       epoch > after.epoch || (epoch === after.epoch && seq > after.seq)
@@ -173,6 +176,21 @@ describe("the tail of a stream in Redis", () => {
     tail.receive({ epoch: E + 1, first: 1, records: [], bytes: 0 });
     await turns(3);
     assertEquals(told, ["begin E0", "begin L0"]);
+  });
+
+  it("passes over what somebody else has added, however much", async () => {
+    const stream = new Stream();
+    stream.add(1);
+    for (let i = 0; i < 1_200; i++) {
+      stream.records.push({ epoch: E + 1, seq: i });
+    }
+    stream.add(1, E + 2);
+    const { tail, told } = await follow(stream);
+    assertEquals(told, ["begin L0", "restore L1"]);
+    stream.records.push({ epoch: E + 3, seq: 0 });
+    stream.add(1, E + 4);
+    await tail.repair();
+    assertEquals(told.slice(2), ["begin L0", "+L1"]);
   });
 
   it("reads again what was too much to be held meanwhile", async () => {

@@ -221,9 +221,11 @@ export class RedisEngine implements Engine {
 
   #detach(why: Error): void {
     this.#why = why;
-    if (this.#session !== undefined && this.#isProven) {
-      this.#lostAt = performance.now();
-    }
+    // One that comes and goes does not begin the time anew.
+    if (
+      this.#session !== undefined &&
+      (this.#isProven || this.#lostAt === -Infinity)
+    ) this.#lostAt = performance.now();
     this.#session = this.#current = undefined;
     this.#tail!.detach();
     this.#outbox!.pause();

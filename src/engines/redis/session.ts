@@ -154,11 +154,11 @@ export class Session {
     return parsePosition(`${reply}`);
   }
 
-  /** The next events after a place, so many at most. */
+  /** The next entries after a place, so many at most. */
   async read(
     { epoch, seq }: RedisPosition,
     count: number,
-  ): Promise<readonly RedisRecord[]> {
+  ): Promise<readonly (RedisRecord | RedisPosition)[]> {
     const reply = await this.#answer(
       this.#commands.sendCommand(
         [

@@ -1,6 +1,7 @@
 import type { EngineRecord, EngineSink } from "../../engine.ts";
 import {
   isBefore,
+  isRecord,
   type RedisBatch,
   type RedisPosition,
   type RedisRecord,
@@ -15,7 +16,7 @@ export interface TailSource {
   read(
     after: RedisPosition,
     count: number,
-  ): Promise<readonly RedisRecord[]>;
+  ): Promise<readonly (RedisRecord | RedisPosition)[]>;
 }
 
 /** Events that are read at a time. */
@@ -127,15 +128,19 @@ export class Tail {
       // What was published is not in the stream: it was changed by hand, or is
       // another one's. The watch looks again.
       rounds = before === this.#at ? rounds + 1 : 0;
-      if (rounds === ROUNDS) this.#drop();
+      if (rounds >= ROUNDS) this.#drop();
     } while (!this.#release());
   }
 
   /** Delivers what came after the last event, up to a place or beyond. */
   async #readTo(source: TailSource, top: RedisPosition): Promise<void> {
+    let cursor = this.#at;
     while (isBefore(this.#at, top)) {
-      const page = await source.read(this.#at, PAGE);
+      const page = await source.read(cursor, PAGE);
+      cursor = page.at(-1) ?? cursor;
       for (const record of page) {
+        // Somebody else's.
+        if (!isRecord(record)) continue;
         if (!this.#isNext(record)) {
           this.#begin({ epoch: record.epoch, seq: record.seq - 1 });
         }
@@ -148,23 +153,21 @@ export class Tail {
 
   /** Fills the sink's history with what there is of this epoch. */
   async #restore(source: TailSource, top: RedisPosition): Promise<void> {
-    let at: RedisPosition = { epoch: top.epoch, seq: 0 };
-    let isFirst = true;
-    while (isBefore(at, top)) {
-      const page = await source.read(at, PAGE);
+    let cursor: RedisPosition = { epoch: top.epoch, seq: 0 };
+    while (isBefore(cursor, top)) {
+      const page = await source.read(cursor, PAGE);
+      cursor = page.at(-1) ?? cursor;
       for (const record of page) {
-        const expected = { epoch: at.epoch, seq: at.seq + 1 };
-        if (
-          isFirst || record.epoch !== expected.epoch ||
-          record.seq !== expected.seq
-        ) this.#begin({ epoch: record.epoch, seq: record.seq - 1 });
-        isFirst = false;
+        if (!isRecord(record)) continue;
+        if (!this.#isNext(record)) {
+          this.#begin({ epoch: record.epoch, seq: record.seq - 1 });
+        }
+        this.#at = record;
         this.#sink.restore(this.#recordOf(record));
-        this.#at = at = { epoch: record.epoch, seq: record.seq };
       }
       if (page.length < PAGE) break;
     }
-    if (isFirst || isBefore(at, top)) this.#begin(top);
+    if (isBefore(this.#at, top)) this.#begin(top);
   }
 
   /** Delivers what has been held; false where something is missing before it. */

@@ -76,18 +76,25 @@ export function decodeBatch(message: Buffer): RedisBatch {
   return { epoch, first, records, bytes: message.length };
 }
 
-/** An entry of XRANGE's reply. */
-export function decodeEntry(entry: unknown): RedisRecord {
+/** An entry of XRANGE's reply; its place alone where it is none of the scripts'. */
+export function decodeEntry(entry: unknown): RedisRecord | RedisPosition {
   const [id, fields] = entry as [Buffer, Buffer[]];
-  const { epoch, seq } = parsePosition(id.toString(), "-");
-  const [, time, , namespace, , body] = fields;
+  const position = parsePosition(id.toString(), "-");
+  const [, time, , namespace, name, body] = fields;
+  if (body === undefined || name?.toString() !== "b") return position;
   return {
-    epoch,
-    seq,
+    ...position,
     time: Number(time),
     namespace: `${namespace}`,
-    body: bytesOf(body!),
+    body: bytesOf(body),
   };
+}
+
+/** Whether there is more than a place. */
+export function isRecord(
+  entry: RedisRecord | RedisPosition,
+): entry is RedisRecord {
+  return "body" in entry;
 }
 
 /** A place with something between its two numbers, as the scripts return it. */
