@@ -195,6 +195,7 @@ describe(
       await client.hearsLast(`id:${id}\ndata:on\n\n`);
       await until(() => errors.length === 1, "the error");
       assertMatch(errors[0]!.message, /segments/);
+      assertEquals(two.sse.status().engine!.losses, 0);
     });
 
     it("take a ticket once, and its cookie at each of them", async () => {
