@@ -92,7 +92,7 @@ describe("manifests", () => {
       assertNotMatch(text, /"(resolved|tarball)": *"\w+:\/\//, lock);
       // The sites that take donations are the only addresses in there.
       const rest = text.replace(
-        /"(url|funding)": *"https:\/\/(github\.com|opencollective\.com)\/.*"/g,
+        /"(url|funding)": *"https:\/\/(github\.com|opencollective\.com|bjornlu\.com)\/.*"/g,
         "",
       );
       assertNotMatch(rest, /\w+:\/\//, lock);
