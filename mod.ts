@@ -38,21 +38,32 @@ export {
 export type { Gap, GapReason } from "./src/notice.ts";
 export type { SSEMessage } from "./src/message.ts";
 export type {
+  HistoryOptions,
+  SSEHubOptions,
+  SSEServerLimits,
+} from "./src/options.ts";
+export type {
   Action,
   AdminOptions,
   Authorize,
   CORSOptions,
-  HistoryOptions,
   PublishOptions,
-  SSEServerLimits,
   SSEServerOptions,
-} from "./src/options.ts";
+} from "./src/server_options.ts";
 export type { Connection } from "./src/reader.ts";
 export type {
   CloseOptions,
   SubscribeOptions,
   TicketGrant,
 } from "./src/call_options.ts";
+export { SSEHub } from "./src/sse_hub.ts";
 export { SSEServer } from "./src/server.ts";
 export type { ServeHandle, ServeOptions } from "./src/serving.ts";
 export type { Bytes } from "./src/slab.ts";
+export type {
+  AnyEvents,
+  EventDataOf,
+  EventNameOf,
+  MessageOf,
+  Parsed,
+} from "./src/typed.ts";

@@ -1,10 +1,25 @@
 import type { Clock } from "./clock.ts";
+import { quote } from "./quote.ts";
 
 /** Longest time that streams may end over: an hour, in milliseconds. */
-export const LONGEST_DRAIN = 3_600_000;
+const LONGEST_DRAIN = 3_600_000;
 
 /** Milliseconds from one look to the next. */
 const STEP = 50;
+
+/** Throws a RangeError where streams cannot end over such a time. */
+export function checkDrain(milliseconds: number, what: string): void {
+  if (
+    !Number.isInteger(milliseconds) || milliseconds < 0 ||
+    milliseconds > LONGEST_DRAIN
+  ) {
+    throw new RangeError(
+      `${what} as 'drain' must be an integer from 0 to ${LONGEST_DRAIN}: current value is ${
+        quote(milliseconds)
+      }`,
+    );
+  }
+}
 
 /** What is drained. */
 export interface Drained {

@@ -1,5 +1,6 @@
-import { LONGEST_DRAIN } from "./drain.ts";
+import { checkDrain } from "./drain.ts";
 import { runtimeName } from "./host.ts";
+import type { StreamOwner } from "./http/streams.ts";
 import type { Listener, ListenOptions } from "./listener.ts";
 import { quote } from "./quote.ts";
 import type { Connection } from "./reader.ts";
@@ -81,7 +82,7 @@ export interface ServeHandle extends AsyncDisposable {
 }
 
 /** One call of serve(): owns the streams that come through its listener. */
-export class Serving {
+export class Serving implements StreamOwner {
   readonly #log: (line: string) => void;
   #closed = false;
 
@@ -151,13 +152,7 @@ export async function startServing(
       }`,
     );
   }
-  if (!Number.isInteger(drain) || drain < 0 || drain > LONGEST_DRAIN) {
-    throw new RangeError(
-      `Cannot serve as 'drain' must be an integer from 0 to ${LONGEST_DRAIN}: current value is ${
-        quote(drain)
-      }`,
-    );
-  }
+  checkDrain(drain, "Cannot serve");
   if (typeof hostname !== "string") {
     throw new TypeError(
       `Cannot serve as 'hostname' must be a string: current value is ${

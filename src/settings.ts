@@ -1,20 +1,17 @@
 import { systemClock } from "./clock.ts";
-import type { Engine } from "./engine.ts";
 import type { DisconnectReason } from "./counters.ts";
+import type { Engine } from "./engine.ts";
 import type { HistoryBounds } from "./history/bounds.ts";
+import type { OptionCheck } from "./option_check.ts";
 import type {
-  AdminOptions,
-  Authorize,
-  CORSOptions,
   HistoryOptions,
-  PublishOptions,
+  SSEHubOptions,
   SSEServerLimits,
-  SSEServerOptions,
 } from "./options.ts";
-import { quote } from "./quote.ts";
 import type { Connection } from "./reader.ts";
 
-type Filled<T> = { readonly [K in keyof T]-?: T[K] };
+/** The same object with nothing left out. */
+export type Filled<T> = { readonly [K in keyof T]-?: T[K] };
 
 /** The limits with every default filled in. */
 export interface Limits
@@ -22,24 +19,14 @@ export interface Limits
   readonly connectionsPerClient: number | undefined;
 }
 
-/** The options with every default filled in and every value checked. */
+/** The options of a hub with every default filled in and every value checked. */
 export interface Settings extends
   Filled<
     Pick<
-      SSEServerOptions,
-      | "keepAlive"
-      | "maxLag"
-      | "stallTimeout"
-      | "retry"
-      | "rootSubscribe"
-      | "cors"
-      | "clock"
-      | "onError"
+      SSEHubOptions,
+      "keepAlive" | "maxLag" | "stallTimeout" | "retry" | "clock" | "onError"
     >
   > {
-  readonly admin: boolean | AdminOptions;
-  readonly authorize: Authorize | undefined;
-  readonly publish: false | PublishOptions;
   readonly history: HistoryBounds | false;
   readonly maxAge: number | undefined;
   readonly limits: Limits;
@@ -55,21 +42,19 @@ export interface Settings extends
 /** Longest time that an option takes: an hour, in milliseconds. */
 const HOUR = 3_600_000;
 
-/** Shortest key or token, in characters: anyone may guess at it. */
-const SECRET_LENGTH = 16;
+/** Most proxies that may stand in front. */
+const MOST_PROXIES = 16;
 
-const OPTION_NAMES: ReadonlySet<string> = new Set<keyof SSEServerOptions>([
+/** What a {@linkcode Settings} of a hub is made from. */
+export const HUB_OPTION_NAMES: ReadonlySet<string> = new Set<
+  keyof SSEHubOptions
+>([
   "history",
   "maxAge",
   "keepAlive",
   "maxLag",
   "stallTimeout",
   "retry",
-  "rootSubscribe",
-  "authorize",
-  "publish",
-  "admin",
-  "cors",
   "limits",
   "trustProxy",
   "engine",
@@ -79,16 +64,37 @@ const OPTION_NAMES: ReadonlySet<string> = new Set<keyof SSEServerOptions>([
   "clock",
 ]);
 
-/** Fills in the defaults; throws a TypeError or RangeError that names the option. */
-export function settingsOf(options: SSEServerOptions): Settings {
-  for (const name of Object.keys(options)) {
-    // A misspelt option would be ignored in silence.
-    if (!OPTION_NAMES.has(name)) {
-      throw new TypeError(
-        `Cannot create an SSEServer as there is no option '${name}'`,
-      );
-    }
-  }
+/** How far back a history reaches by default. */
+export const DEFAULT_HISTORY: HistoryBounds = {
+  messages: 10_000,
+  bytes: 16 * 1024 * 1024,
+  age: 300_000,
+};
+
+const HISTORY_NAMES: ReadonlySet<string> = new Set(
+  Object.keys(DEFAULT_HISTORY),
+);
+
+const DEFAULT_LIMITS: Limits = {
+  connections: 50_000,
+  connectionsPerClient: undefined,
+  namespaceLength: 1024,
+  namespaceDepth: 32,
+  namespacesPerStream: 64,
+  messageBytes: 1024 * 1024,
+  bufferedBytes: 256 * 1024 * 1024,
+};
+
+const LIMIT_NAMES: ReadonlySet<string> = new Set(Object.keys(DEFAULT_LIMITS));
+
+/**
+ * Fills in the defaults; throws a TypeError or RangeError that names the option. The
+ * names are to be checked by the caller, who may have more of them.
+ */
+export function settingsOf(
+  options: SSEHubOptions,
+  check: OptionCheck,
+): Settings {
   const {
     engine,
     history = engine?.shared !== undefined,
@@ -97,11 +103,6 @@ export function settingsOf(options: SSEServerOptions): Settings {
     maxLag = 16 * 1024 * 1024,
     stallTimeout = 30_000,
     retry = 2_000,
-    authorize,
-    rootSubscribe = authorize === undefined,
-    publish = false,
-    admin = {},
-    cors = authorize === undefined ? {} : false,
     limits = {},
     trustProxy = false,
     onConnect,
@@ -110,38 +111,29 @@ export function settingsOf(options: SSEServerOptions): Settings {
     clock = systemClock,
   } = options;
   if (history === false && engine?.shared !== undefined) {
-    throw new TypeError(
-      "Cannot create an SSEServer as 'history' must not be false with an engine that connects several servers",
+    check.clash(
+      "'history' must not be false with an engine that connects several servers",
     );
   }
-  if (maxAge !== undefined) checkInteger("maxAge", maxAge, 1_000);
-  if (keepAlive !== 0) checkInteger("keepAlive", keepAlive, 10, HOUR);
-  checkInteger("maxLag", maxLag, 1024);
-  checkInteger("stallTimeout", stallTimeout, 10, HOUR);
-  if (retry !== false) checkInteger("retry", retry, 0, HOUR);
-  checkType("rootSubscribe", rootSubscribe, "boolean");
-  checkType("authorize", authorize ?? checkType, "function");
-  if (publish !== false) checkPublish(publish);
-  if (typeof admin !== "boolean") checkAdmin(admin);
+  if (maxAge !== undefined) check.integer("maxAge", maxAge, 1_000);
+  if (keepAlive !== 0) check.integer("keepAlive", keepAlive, 10, HOUR);
+  check.integer("maxLag", maxLag, 1024);
+  check.integer("stallTimeout", stallTimeout, 10, HOUR);
+  if (retry !== false) check.integer("retry", retry, 0, HOUR);
   if (typeof trustProxy !== "boolean") {
-    checkInteger("trustProxy", trustProxy, 0, 16);
+    check.integer("trustProxy", trustProxy, 0, MOST_PROXIES);
   }
-  checkType("onError", onError, "function");
-  checkType("onConnect", onConnect ?? onError, "function");
-  checkType("onDisconnect", onDisconnect ?? onError, "function");
+  check.type("onError", onError, "function");
+  check.callback("onConnect", onConnect);
+  check.callback("onDisconnect", onDisconnect);
   return {
-    history: historyOf(history),
+    history: historyOf(history, check),
     maxAge,
     keepAlive,
     maxLag,
     stallTimeout,
     retry,
-    rootSubscribe,
-    authorize,
-    publish,
-    admin,
-    cors: checkCORS(cors),
-    limits: limitsOf(limits),
+    limits: limitsOf(limits, check),
     proxies: Number(trustProxy),
     engine,
     onConnect,
@@ -151,155 +143,33 @@ export function settingsOf(options: SSEServerOptions): Settings {
   };
 }
 
-/** The bounds of a history; throws a TypeError or RangeError that names the option. */
-export function historyOf(history: true | HistoryOptions): HistoryBounds;
-export function historyOf(
+function historyOf(
   history: boolean | HistoryOptions,
-): HistoryBounds | false;
-export function historyOf(
-  history: boolean | HistoryOptions,
+  check: OptionCheck,
 ): HistoryBounds | false {
-  if (history === false) return false;
-  if (history !== true) checkType("history", history, "object");
+  if (typeof history === "boolean") return history && DEFAULT_HISTORY;
+  check.type("history", history, "object");
+  check.names(history, HISTORY_NAMES, "history.");
   const {
-    messages = 10_000,
-    bytes = 16 * 1024 * 1024,
-    age = 300_000,
-    ...unknown
-  } = history === true ? {} : history;
-  for (const name of Object.keys(unknown)) {
-    throw new TypeError(
-      `Cannot create an SSEServer as there is no option 'history.${name}'`,
-    );
-  }
-  checkInteger("history.messages", messages, 1);
-  checkInteger("history.bytes", bytes, 1);
-  checkInteger("history.age", age, 1);
+    messages = DEFAULT_HISTORY.messages,
+    bytes = DEFAULT_HISTORY.bytes,
+    age = DEFAULT_HISTORY.age,
+  } = history;
+  check.integer("history.messages", messages, 1);
+  check.integer("history.bytes", bytes, 1);
+  check.integer("history.age", age, 1);
   return { messages, bytes, age };
 }
 
-function limitsOf(limits: SSEServerLimits): Limits {
+function limitsOf(limits: SSEServerLimits, check: OptionCheck): Limits {
+  check.names(limits, LIMIT_NAMES, "limits.");
   const filled: { -readonly [K in keyof Limits]: Limits[K] } = {
-    connections: 50_000,
-    connectionsPerClient: undefined,
-    namespaceLength: 1024,
-    namespaceDepth: 32,
-    namespacesPerStream: 64,
-    messageBytes: 1024 * 1024,
-    bufferedBytes: 256 * 1024 * 1024,
+    ...DEFAULT_LIMITS,
   };
   for (const [name, value] of Object.entries(limits)) {
-    if (!Object.hasOwn(filled, name)) {
-      throw new TypeError(
-        `Cannot create an SSEServer as there is no option 'limits.${name}'`,
-      );
-    }
     if (value === undefined) continue;
-    checkInteger(`limits.${name}`, value, 1);
-    filled[name as keyof typeof filled] = value;
+    check.integer(`limits.${name}`, value, 1);
+    filled[name as keyof Limits] = value;
   }
   return filled;
-}
-
-function checkAdmin(admin: AdminOptions): void {
-  checkType("admin", admin, "object");
-  const { key, authorize } = admin;
-  checkType("admin.authorize", authorize ?? checkType, "function");
-  if (key !== undefined) checkSecret("admin.key", key);
-}
-
-function checkPublish(publish: PublishOptions): void {
-  checkType("publish", publish, "object");
-  const { token, authorize, ...unknown } = publish;
-  for (const name of Object.keys(unknown)) {
-    throw new TypeError(
-      `Cannot create an SSEServer as there is no option 'publish.${name}'`,
-    );
-  }
-  if (token === undefined && authorize === undefined) {
-    throw new TypeError(
-      "Cannot create an SSEServer as 'publish' needs 'token' or 'authorize'",
-    );
-  }
-  checkType("publish.authorize", authorize ?? checkType, "function");
-  if (token !== undefined) checkSecret("publish.token", token);
-}
-
-function checkSecret(name: string, secret: string): void {
-  checkType(name, secret, "string");
-  // The value is not shown: it may be a real one that is cut short.
-  if (secret.length < SECRET_LENGTH) {
-    throw new RangeError(
-      `Cannot create an SSEServer as '${name}' must have at least ${SECRET_LENGTH} characters: current value has ${secret.length}`,
-    );
-  }
-}
-
-function checkCORS(cors: false | CORSOptions): false | CORSOptions {
-  if (cors === false) return cors;
-  checkType("cors", cors, "object");
-  const { origin = "*", credentials = false, maxAge = 0, ...unknown } = cors;
-  for (const name of Object.keys(unknown)) {
-    throw new TypeError(
-      `Cannot create an SSEServer as there is no option 'cors.${name}'`,
-    );
-  }
-  const origins = typeof origin === "string" ? [origin] : origin;
-  if (!Array.isArray(origins)) checkType("cors.origin", origin, "string");
-  for (const one of origins) {
-    if (one !== "*" && !isOrigin(one)) {
-      throw new TypeError(
-        `Cannot create an SSEServer as 'cors.origin' must be "*" or an origin such as "https://example.com": current value is ${
-          quote(one)
-        }`,
-      );
-    }
-  }
-  checkType("cors.credentials", credentials, "boolean");
-  if (credentials && origins.includes("*")) {
-    throw new TypeError(
-      `Cannot create an SSEServer as 'cors.credentials' needs explicit origins: current value of 'cors.origin' is ${
-        quote("*")
-      }`,
-    );
-  }
-  checkInteger("cors.maxAge", maxAge, 0);
-  return cors;
-}
-
-function isOrigin(text: string): boolean {
-  try {
-    return new URL(text).origin === text;
-  } catch {
-    return false;
-  }
-}
-
-function checkType(name: string, value: unknown, type: string): void {
-  if (typeof value !== type || value === null) {
-    throw new TypeError(
-      `Cannot create an SSEServer as '${name}' must be a ${type}: current value is ${
-        quote(value)
-      }`,
-    );
-  }
-}
-
-function checkInteger(
-  name: string,
-  value: unknown,
-  min: number,
-  max: number = Number.MAX_SAFE_INTEGER,
-): void {
-  if (typeof value !== "number") checkType(name, value, "number");
-  const number = value as number;
-  if (!Number.isInteger(number) || number < min || number > max) {
-    throw new RangeError(
-      `Cannot create an SSEServer as '${name}' must be an integer ${
-        max === Number.MAX_SAFE_INTEGER
-          ? `of at least ${min}`
-          : `from ${min} to ${max}`
-      }: current value is ${number}`,
-    );
-  }
 }

@@ -10,12 +10,13 @@ import { type Import, parseSource } from "./tools/imports.ts";
  * long as no circle comes of it. A name that ends in `/` is a folder.
  */
 const LEVELS = [
-  "clock.ts counters.ts deadlines.ts expiring_map.ts grant.ts host.ts host_info.ts listener.ts message.ts namespace.ts notice.ts opening.ts order.ts outlet.ts quote.ts secrets.ts slab.ts turn.ts waiters.ts",
-  "backlog.ts call_options.ts client.ts engine.ts history/ reader.ts ready.ts segment.ts sockets.ts stream.ts topic.ts",
+  "callbacks.ts clock.ts counters.ts deadlines.ts expiring_map.ts grant.ts host.ts host_info.ts listener.ts message.ts namespace.ts notice.ts opening.ts option_check.ts order.ts outlet.ts quote.ts raw_path.ts secrets.ts slab.ts turn.ts typed.ts waiters.ts",
+  "backlog.ts call_options.ts client_address.ts engine.ts history/ reader.ts ready.ts segment.ts sockets.ts stream.ts topic.ts",
   "channel.ts disconnect.ts drain.ts keepalive.ts publisher.ts pulse.ts slowness.ts waiting_line.ts",
-  "broadcaster.ts delivery.ts directory.ts hub.ts options.ts settings.ts",
-  "admin/ http/ serving.ts",
-  "server.ts",
+  "broadcaster.ts delivery.ts directory.ts hub.ts options.ts server_options.ts server_settings.ts settings.ts",
+  "admin/ core.ts http/ serving.ts",
+  "server.ts sse_hub.ts",
+  "entries/",
   "cli.ts cli/",
 ].map((level) => level.split(" "));
 
@@ -28,6 +29,9 @@ const KNOWS_HOST = /^(host\.ts|serve\/|engines\/|cli)/;
 
 /** Packages, and the lowest level that may import them. */
 const PACKAGES: Record<string, number> = { "hono": 4, "commander": 6 };
+
+/** Entry points that neither a package nor the host's modules are needed for. */
+const SELF_CONTAINED = ["entries/hub.ts"];
 
 const files = globSync("**/*.ts", { cwd: `${ROOT}/src` })
   .map((file) => file.split(path.sep).join("/")).sort();
@@ -67,6 +71,13 @@ describe("layering", () => {
 
   it("imports packages only where they belong", () => {
     assertEquals(eachImport(wrongPackage), []);
+  });
+
+  it("needs no package at all for what says so", () => {
+    for (const entry of SELF_CONTAINED) {
+      assertEquals(packagesBelow(entry), [], entry);
+    }
+    assertEquals(packagesBelow("server.ts").includes("hono"), true);
   });
 });
 
@@ -155,6 +166,20 @@ function targetOf(file: string, { specifier }: Import): string | undefined {
   return specifier.startsWith(".")
     ? path.posix.join(path.posix.dirname(file), specifier)
     : undefined;
+}
+
+/** What is imported that is not in src, by a file or whatever it imports itself. */
+function packagesBelow(entry: string): string[] {
+  const seen = new Set([entry]);
+  const packages = new Set<string>();
+  for (const file of seen) {
+    for (const item of parsed.get(file)!.imports) {
+      const target = targetOf(file, item);
+      if (target === undefined) packages.add(item.specifier);
+      else seen.add(target);
+    }
+  }
+  return [...packages];
 }
 
 function levelOf(file: string): number | undefined {

@@ -2,8 +2,8 @@ import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { SSEServer } from "@sseserver/sseserver";
 import { systemClock } from "../src/clock.ts";
-import type { SSEServerOptions } from "../src/options.ts";
-import { settingsOf } from "../src/settings.ts";
+import type { SSEServerOptions } from "../src/server_options.ts";
+import { serverSettingsOf } from "../src/server_settings.ts";
 
 /** What the constructor says to options that TypeScript would not let pass. */
 function refusal(
@@ -57,7 +57,7 @@ const LIMITS = {
 
 describe("options", () => {
   it("may all be left out", () => {
-    assertEquals(settingsOf({}), {
+    assertEquals(serverSettingsOf({}), {
       history: false,
       maxAge: undefined,
       keepAlive: 15_000,
@@ -80,12 +80,12 @@ describe("options", () => {
   });
 
   it("may be undefined, which is as if left out", () => {
-    const names = [...Object.keys(settingsOf({})), "trustProxy"]
+    const names = [...Object.keys(serverSettingsOf({})), "trustProxy"]
       .filter((name) => name !== "proxies");
     const blank = Object.fromEntries(names.map((name) => [name, undefined]));
-    assertEquals(settingsOf(blank), settingsOf({}));
+    assertEquals(serverSettingsOf(blank), serverSettingsOf({}));
     assertEquals(
-      settingsOf({ limits: { connections: undefined } as never }).limits,
+      serverSettingsOf({ limits: { connections: undefined } as never }).limits,
       LIMITS,
     );
   });
@@ -108,7 +108,7 @@ describe("options", () => {
       onError: () => {},
       clock: { ...systemClock },
     };
-    const { engine: _, proxies: __, ...settings } = settingsOf({
+    const { engine: _, proxies: __, ...settings } = serverSettingsOf({
       ...given,
       limits: { connections: 1 },
     });
@@ -133,8 +133,8 @@ describe("options", () => {
 
   it("that are numbers take their whole range and nothing beyond it", () => {
     for (const [name, min, max] of RANGES) {
-      settingsOf(option(name, min));
-      if (max !== undefined) settingsOf(option(name, max));
+      serverSettingsOf(option(name, min));
+      if (max !== undefined) serverSettingsOf(option(name, max));
       const range = max === undefined
         ? `of at least ${min}`
         : `from ${min} to ${max}`;
@@ -202,21 +202,21 @@ describe("options", () => {
 
   it("close what is open to all once something decides", () => {
     const authorize = () => true;
-    const { rootSubscribe, cors } = settingsOf({ authorize });
+    const { rootSubscribe, cors } = serverSettingsOf({ authorize });
     assertEquals([rootSubscribe, cors], [false, false]);
-    const open = settingsOf({ authorize, rootSubscribe: true, cors: {} });
+    const open = serverSettingsOf({ authorize, rootSubscribe: true, cors: {} });
     assertEquals([open.rootSubscribe, open.cors], [true, {}]);
   });
 
   it("turn keepalives off with 0, and retry with false", () => {
-    assertEquals(settingsOf({ keepAlive: 0 }).keepAlive, 0);
-    assertEquals(settingsOf({ retry: false }).retry, false);
+    assertEquals(serverSettingsOf({ keepAlive: 0 }).keepAlive, 0);
+    assertEquals(serverSettingsOf({ retry: false }).retry, false);
   });
 
   it("count a trusted proxy as one", () => {
-    assertEquals(settingsOf({ trustProxy: true }).proxies, 1);
-    assertEquals(settingsOf({ trustProxy: false }).proxies, 0);
-    assertEquals(settingsOf({ trustProxy: 3 }).proxies, 3);
+    assertEquals(serverSettingsOf({ trustProxy: true }).proxies, 1);
+    assertEquals(serverSettingsOf({ trustProxy: false }).proxies, 0);
+    assertEquals(serverSettingsOf({ trustProxy: 3 }).proxies, 3);
   });
 
   it("take exact origins, or any", () => {
@@ -227,7 +227,7 @@ describe("options", () => {
         "http://localhost:3000",
         ["https://a.example", "https://b.example"],
       ]
-    ) assertEquals(settingsOf({ cors: { origin } }).cors, { origin });
+    ) assertEquals(serverSettingsOf({ cors: { origin } }).cors, { origin });
     for (
       const origin of [
         "app.example.com",

@@ -1,8 +1,8 @@
 import type { Context } from "hono";
 import { getCookie, setCookie } from "hono/cookie";
-import { isLoopback } from "../client.ts";
+import { isLoopback } from "../client_address.ts";
 import { peerAddress } from "../host_info.ts";
-import type { AdminOptions } from "../options.ts";
+import type { AdminOptions } from "../server_options.ts";
 import { bearerToken, digest, isEqual, newSecret } from "../secrets.ts";
 
 /** Who may look and who may act. */

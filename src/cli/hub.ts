@@ -1,7 +1,7 @@
 import type { DisconnectReason } from "../counters.ts";
 import type { Engine } from "../engine.ts";
 import { jwtAuthorizer } from "../http/jwt.ts";
-import type { CORSOptions, SSEServerOptions } from "../options.ts";
+import type { CORSOptions, SSEServerOptions } from "../server_options.ts";
 import type { Connection } from "../reader.ts";
 import { SSEServer } from "../server.ts";
 import type { ServeHandle } from "../serving.ts";

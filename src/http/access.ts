@@ -1,10 +1,10 @@
 import type { Context } from "hono";
 import type { Clock } from "../clock.ts";
 import { EVERYTHING, type Granted, parseGrant } from "../grant.ts";
-import type { Action, Authorize } from "../options.ts";
+import type { Action, Authorize } from "../server_options.ts";
 import { isPromise } from "../publisher.ts";
 import { quote } from "../quote.ts";
-import type { Settings } from "../settings.ts";
+import type { ServerSettings } from "../server_settings.ts";
 
 /** Milliseconds that a decision may take. */
 const DECISION_TIME = 10_000;
@@ -35,7 +35,7 @@ export async function decide(
   namespaces: readonly string[],
   action: Action,
   { settings: { limits, clock }, report }: {
-    readonly settings: Settings;
+    readonly settings: ServerSettings;
     report(error: unknown): void;
   },
 ): Promise<Decision> {

@@ -1,10 +1,10 @@
 import type { Context } from "hono";
-import { clientAddress, isSecure } from "../client.ts";
+import { clientAddress, isSecure } from "../client_address.ts";
 import type { RefusalReason } from "../counters.ts";
 import { type Granted, narrowed } from "../grant.ts";
 import type { Hub } from "../hub.ts";
-import type { Authorize } from "../options.ts";
-import type { Settings } from "../settings.ts";
+import type { Authorize } from "../server_options.ts";
+import type { ServerSettings } from "../server_settings.ts";
 import type { SocketLimits } from "../sockets.ts";
 import {
   decide,
@@ -19,7 +19,7 @@ import type { Admission, Tickets } from "./tickets.ts";
 
 /** What a gate needs of its server. */
 export interface GateHost {
-  readonly settings: Settings;
+  readonly settings: ServerSettings;
   readonly hub: Hub;
   readonly streams: Streams;
   readonly tickets: Tickets;

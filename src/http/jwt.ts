@@ -1,7 +1,7 @@
 import { verify } from "hono/jwt";
 import { parse as parseCookies } from "hono/utils/cookie";
 import { type Grant, parseGrant } from "../grant.ts";
-import type { Action, Authorize } from "../options.ts";
+import type { Action, Authorize } from "../server_options.ts";
 import { quote } from "../quote.ts";
 import { bearerToken } from "../secrets.ts";
 

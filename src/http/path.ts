@@ -1,13 +1,6 @@
 import type { Context } from "hono";
 import { routePath } from "hono/route";
-
-/** The path of a URL as it was sent: not normalised, not decoded, without a query. */
-export function rawPath(url: string): string {
-  const start = url.indexOf("/", url.indexOf("://") + 3);
-  if (start === -1) return "/";
-  const end = url.slice(start).search(/[?#]/);
-  return end === -1 ? url.slice(start) : url.slice(start, start + end);
-}
+import { rawPath } from "../raw_path.ts";
 
 /**
  * What follows the route in the path as it was sent, such as the namespace after

@@ -5,10 +5,10 @@ import { EVERYTHING, type Granted, narrowed } from "../grant.ts";
 import { isBodyComplete } from "../host_info.ts";
 import type { Hub } from "../hub.ts";
 import { parseNamespacePath } from "../namespace.ts";
-import type { PublishOptions } from "../options.ts";
+import type { PublishOptions } from "../server_options.ts";
 import { inTime } from "../publisher.ts";
 import { bearerToken, digest, isEqual } from "../secrets.ts";
-import type { Settings } from "../settings.ts";
+import type { ServerSettings } from "../server_settings.ts";
 import { decide, forbidden, unauthorized } from "./access.ts";
 import { isSameOrigin } from "./origin.ts";
 import { pathBelow } from "./path.ts";
@@ -31,7 +31,7 @@ import {
 
 /** What the route is made of. */
 export interface Publishing {
-  readonly settings: Settings;
+  readonly settings: ServerSettings;
   readonly hub: Hub;
   readonly broadcaster: Broadcaster;
   /** Takes note that the server is used. */

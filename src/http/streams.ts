@@ -1,12 +1,13 @@
-import type { RefusalReason } from "../counters.ts";
+import type { DisconnectReason, RefusalReason } from "../counters.ts";
 import type { Granted } from "../grant.ts";
 import { extendIdleTimeout, socketOf } from "../host_info.ts";
 import type { Hub } from "../hub.ts";
 import { offer } from "../outlet.ts";
 import { topmost } from "../namespace.ts";
+import type { Connection } from "../reader.ts";
 import type { Settings } from "../settings.ts";
-import { clientAddress } from "../client.ts";
-import { rawPath } from "./path.ts";
+import { clientAddress } from "../client_address.ts";
+import { rawPath } from "../raw_path.ts";
 
 /** Longest User-Agent that is kept, in UTF-16 code units. */
 const USER_AGENT_LENGTH = 512;
@@ -49,6 +50,10 @@ export interface OpenOptions {
 /** Whose closing ends the stream. */
 export interface StreamOwner {
   readonly closed: boolean;
+  /** Told of every stream of its own that was opened. */
+  connected(connection: Connection): void;
+  /** Told of every stream of its own that has ended. */
+  disconnected(connection: Connection, reason: DisconnectReason): void;
 }
 
 /** Answers requests with streams of a hub. */

@@ -3,14 +3,14 @@ import { cors } from "hono/cors";
 import { parseNamespace, parseNamespacePath, ROOT } from "../namespace.ts";
 import type { Counters } from "../counters.ts";
 import { EVERYTHING, type Granted } from "../grant.ts";
-import type { CORSOptions } from "../options.ts";
-import type { Settings } from "../settings.ts";
+import type { CORSOptions } from "../server_options.ts";
+import type { ServerSettings } from "../server_settings.ts";
 import type { Gate } from "./gate.ts";
 import { pathBelow } from "./path.ts";
 
 /** What the route is made of. */
 export interface Subscribing {
-  readonly settings: Settings;
+  readonly settings: ServerSettings;
   readonly counters: Counters;
   /** Decides who may hear what; `undefined` where everyone may hear everything. */
   readonly gate: Gate | undefined;
@@ -82,7 +82,7 @@ function corsHeaders(
 }
 
 /** The namespace in the path and those in `?ns=`, normalised. */
-function namespacesOf(context: Context, { limits }: Settings): string[] {
+function namespacesOf(context: Context, { limits }: ServerSettings): string[] {
   const namespaces: string[] = [];
   const path = pathBelow(context);
   const asked = new URL(context.req.url).searchParams.getAll("ns");
@@ -101,7 +101,7 @@ function namespacesOf(context: Context, { limits }: Settings): string[] {
 }
 
 /** Whether the client asks for the last message of each namespace. */
-function latestOf({ req }: Context, { history }: Settings): boolean {
+function latestOf({ req }: Context, { history }: ServerSettings): boolean {
   const asked = req.query("latest");
   if (asked === undefined || asked === "false" || asked === "0") return false;
   if (history === false) {

@@ -5,7 +5,7 @@ import type { TicketGrant } from "../call_options.ts";
 import { type Granted, parseGrant } from "../grant.ts";
 import type { NamespaceLimits } from "../namespace.ts";
 import { digest, newSecret } from "../secrets.ts";
-import type { Settings } from "../settings.ts";
+import type { ServerSettings } from "../server_settings.ts";
 import {
   OwnTickets,
   SharedTickets,
@@ -58,7 +58,10 @@ export class Tickets {
   readonly #report: (error: unknown) => void;
 
   constructor(
-    { limits, clock, engine }: Pick<Settings, "limits" | "clock" | "engine">,
+    { limits, clock, engine }: Pick<
+      ServerSettings,
+      "limits" | "clock" | "engine"
+    >,
     report: (error: unknown) => void,
   ) {
     this.#limits = limits;

@@ -5,7 +5,7 @@ import { systemClock } from "../../src/clock.ts";
 import { Streams } from "../../src/http/streams.ts";
 import { EVERYTHING } from "../../src/grant.ts";
 import { Hub } from "../../src/hub.ts";
-import { settingsOf } from "../../src/settings.ts";
+import { serverSettingsOf } from "../../src/server_settings.ts";
 import { parseNamespacePath } from "../../src/namespace.ts";
 import { NOTHING } from "../tools/hub_fixture.ts";
 import { type RawClient, start, until } from "../tools/sockets.ts";
@@ -52,7 +52,7 @@ describe("10,000 clients that come and go", () => {
   });
 
   it("leave nothing in the hub, whichever way they went", async () => {
-    const settings = settingsOf({ retry: false, stallTimeout: 300 });
+    const settings = serverSettingsOf({ retry: false, stallTimeout: 300 });
     const reasons = new Map<DisconnectReason, number>();
     const hub = new Hub({
       ...settings,

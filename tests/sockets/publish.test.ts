@@ -5,7 +5,7 @@ import { ControlledEngine } from "../tools/controlled_engine.ts";
 import { Hono } from "hono";
 import { Counters } from "../../src/counters.ts";
 import { addPublish } from "../../src/http/publish.ts";
-import { settingsOf } from "../../src/settings.ts";
+import { serverSettingsOf } from "../../src/server_settings.ts";
 import { FakeClock } from "../tools/fake_clock.ts";
 import {
   type RawClient,
@@ -625,7 +625,7 @@ describe("a server that cannot accept", () => {
     const counters = new Counters();
     const app = new Hono();
     addPublish(app, {
-      settings: settingsOf({ publish: { token: TOKEN } }),
+      settings: serverSettingsOf({ publish: { token: TOKEN } }),
       hub: {
         counters,
         relief: () => isSaturated ? Promise.resolve() : undefined,

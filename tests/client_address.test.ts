@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { clientAddress, isLoopback } from "../src/client.ts";
+import { clientAddress, isLoopback } from "../src/client_address.ts";
 
 /** What Deno passes to fetch for a client at this address. */
 function peer(hostname: string): unknown {
