@@ -66,4 +66,5 @@ export type {
   EventNameOf,
   MessageOf,
   Parsed,
+  SentDataOf,
 } from "./src/typed.ts";

@@ -9,7 +9,7 @@ export type AnyEvents = any;
  *
  * @internal
  */
-type IsAny<T> = 0 extends 1 & T ? true : false;
+export type IsAny<T> = 0 extends 1 & T ? true : false;
 
 /** The segments of a namespace or pattern, as a tuple; those of `/` are none. */
 type Segments<N extends string> = N extends `/${infer Rest}` ? Split<Rest>
@@ -135,6 +135,14 @@ export type EventNameOf<Events extends object, N extends string> =
   IsAny<Events> extends true ? string
     : NamesIn<Events[PatternsBelow<Events, N> & keyof Events]>;
 
+/** The data of event `E` that a subscriber to namespaces `N` hears, as it was sent. */
+export type SentDataOf<
+  Events extends object,
+  N extends string,
+  E extends string,
+> = IsAny<Events> extends true ? AnyEvents
+  : DataIn<Events[PatternsBelow<Events, N> & keyof Events], E>;
+
 /**
  * What a subscriber to namespaces `N` finds in the data of event `E` once it has parsed
  * it: what JSON makes of what was sent.
@@ -143,8 +151,7 @@ export type EventDataOf<
   Events extends object,
   N extends string,
   E extends string,
-> = IsAny<Events> extends true ? AnyEvents
-  : Parsed<DataIn<Events[PatternsBelow<Events, N> & keyof Events], E>>;
+> = Parsed<SentDataOf<Events, N, E>>;
 
 /** What `JSON.parse` returns of what `JSON.stringify` was given. */
 export type Parsed<T> = IsAny<T> extends true ? T

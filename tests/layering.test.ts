@@ -21,7 +21,7 @@ const LEVELS = [
 ].map((level) => level.split(" "));
 
 /** Nothing in src/ builds on these; they may use what is below L4. */
-const LEAVES = ["engines/", "serve/"];
+const LEAVES = ["client/", "engines/", "serve/"];
 const LEAF_LEVEL = 3;
 
 /** The only files that may know a runtime or a driver. */
@@ -31,7 +31,7 @@ const KNOWS_HOST = /^(host\.ts|serve\/|engines\/|cli)/;
 const PACKAGES: Record<string, number> = { "hono": 4, "commander": 6 };
 
 /** Entry points that neither a package nor the host's modules are needed for. */
-const SELF_CONTAINED = ["entries/hub.ts"];
+const SELF_CONTAINED = ["client/mod.ts", "entries/hub.ts"];
 
 const files = globSync("**/*.ts", { cwd: `${ROOT}/src` })
   .map((file) => file.split(path.sep).join("/")).sort();

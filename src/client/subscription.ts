@@ -1,0 +1,233 @@
+import {
+  CLOSED,
+  type EventSourceConstructor,
+  type EventSourceLike,
+  OPEN,
+  type ReceivedEvent,
+} from "./event_source.ts";
+import { type Handler, Handlers } from "./handlers.ts";
+import type {
+  HeardDataOf,
+  JSONEventNameOf,
+  ServerEvents,
+  SubscriptionStatus,
+  TextEventNameOf,
+} from "./heard.ts";
+import type {
+  OnOptions,
+  SSEClientOptions,
+  SubscriptionOptions,
+} from "./options.ts";
+import { isWithin, streamUrl } from "./url.ts";
+
+/** What a subscription needs of its client. */
+export interface Connector {
+  readonly base: string;
+  readonly withCredentials: boolean;
+  readonly ticket: SSEClientOptions["ticket"];
+  readonly EventSource: EventSourceConstructor;
+  onError(error: unknown): unknown;
+}
+
+/** Milliseconds after which a stream is opened anew that was refused; then doubled. */
+const FIRST_DELAY = 1_000;
+/** The longest of these. */
+const LONGEST_DELAY = 30_000;
+
+/** Events that are listened to in any case: they tell where the stream is. */
+const SERVER_EVENTS: readonly string[] = ["sse-open", "sse-gap", "sse-end"];
+/** The only event that does not come in the stream. */
+const STATUS = "sse-status";
+
+/**
+ * A stream of namespaces. `EventSource` connects again by itself when it is lost; where
+ * that gives up, as when a proxy answers for a server that is restarted, another one
+ * goes on after the last event.
+ */
+export class Subscription<Events extends object, N extends string>
+  implements Disposable {
+  readonly #client: Connector;
+  readonly #options: SubscriptionOptions;
+  readonly #namespaces: readonly string[];
+  /** What of these has ended, though it may have begun anew. */
+  readonly #ended: Set<string> = new Set();
+  /** Whether such an end was the last that it has heard. */
+  #isAtEnd = false;
+  readonly #handlers: Handlers;
+  readonly #onAbort = () => this.close();
+  #source: EventSourceLike | undefined;
+  #status: SubscriptionStatus = "connecting";
+  #lastEventId: string;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** How often in a row it was refused. */
+  #refusals = 0;
+
+  /**
+   * {@linkcode SSEClient.subscribe} makes them.
+   *
+   * @internal
+   */
+  constructor(
+    client: Connector,
+    namespaces: readonly string[],
+    options: SubscriptionOptions,
+  ) {
+    this.#client = client;
+    this.#handlers = new Handlers(client.onError);
+    this.#namespaces = namespaces;
+    this.#options = options;
+    this.#lastEventId = options.lastEventId ?? "";
+    const { signal } = options;
+    if (signal?.aborted) {
+      this.#status = "closed";
+      return;
+    }
+    if (client.ticket === undefined) this.#open(undefined);
+    else this.#openByTicket(client.ticket);
+    signal?.addEventListener("abort", this.#onAbort);
+  }
+
+  /** Whether the stream is there. */
+  get status(): SubscriptionStatus {
+    return this.#status;
+  }
+
+  /** The id of the last event that a handler or this client itself has heard. */
+  get lastEventId(): string {
+    return this.#lastEventId;
+  }
+
+  /**
+   * Calls back with the data of every event of a name, parsed as JSON. What the server
+   * sends besides, {@linkcode ServerEvents}, has names that begin with `sse-`.
+   */
+  on<E extends JSONEventNameOf<Events, N> | keyof ServerEvents>(
+    event: E,
+    handler: (data: HeardDataOf<Events, N, E>, event: ReceivedEvent) => unknown,
+    options: OnOptions = {},
+  ): this {
+    return this.#add(event, { isText: false, call: handler }, options);
+  }
+
+  /** The same for events whose data is a text, which the server sends as it is. */
+  onText<E extends TextEventNameOf<Events, N>>(
+    event: E,
+    handler: (data: string, event: ReceivedEvent) => unknown,
+    options: OnOptions = {},
+  ): this {
+    return this.#add(event, { isText: true, call: handler }, options);
+  }
+
+  /** Ends the stream for good. */
+  close(): void {
+    this.#options.signal?.removeEventListener("abort", this.#onAbort);
+    clearTimeout(this.#timer);
+    this.#source?.close();
+    this.#source = undefined;
+    this.#become("closed");
+  }
+
+  /** Closes it at the end of a `using` block. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #add(event: string, handler: Handler, { signal }: OnOptions): this {
+    this.#handlers.add(event, handler, signal);
+    if (!SERVER_EVENTS.includes(event)) this.#listen(event);
+    return this;
+  }
+
+  async #openByTicket(ticket: () => string | Promise<string>): Promise<void> {
+    try {
+      const got = await ticket();
+      if (this.#status !== "closed") this.#open(got);
+    } catch (error) {
+      this.#client.onError(error);
+      this.#openLater();
+    }
+  }
+
+  #open(ticket: string | undefined): void {
+    const { EventSource, base, withCredentials } = this.#client;
+    const { latest = false, url } = this.#options;
+    const address = streamUrl(base, url === undefined ? url : String(url), {
+      namespaces: this.#namespaces,
+      latest,
+      lastEventId: this.#lastEventId,
+      ticket,
+    });
+    const source = new EventSource(address, { withCredentials });
+    this.#source = source;
+    source.addEventListener("open", () => {
+      if (source === this.#source) this.#become("open");
+    });
+    source.addEventListener("error", () => {
+      // An event of the program may have that name as well: then all is as it was.
+      if (source !== this.#source || source.readyState === OPEN) return;
+      if (source.readyState === CLOSED && this.#hasEnded()) {
+        this.close();
+        return;
+      }
+      this.#become("connecting");
+      if (source.readyState === CLOSED) this.#openLater();
+    });
+    for (const event of new Set([...SERVER_EVENTS, ...this.#handlers.names])) {
+      this.#listen(event);
+    }
+  }
+
+  /** Opens another one in its place, later each time it is refused. */
+  #openLater(): void {
+    if (this.#status === "closed") return;
+    this.#source = undefined;
+    const delay = Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** this.#refusals++);
+    // Spread, so that clients do not come back all at once.
+    this.#timer = setTimeout(() => {
+      const { ticket } = this.#client;
+      if (ticket === undefined) this.#open(undefined);
+      else this.#openByTicket(ticket);
+    }, delay * (0.5 + Math.random()));
+  }
+
+  #listen(event: string): void {
+    if (event !== STATUS) this.#source?.addEventListener(event, this.#receive);
+  }
+
+  /** One for all, so that adding it twice does nothing. */
+  readonly #receive = (event: ReceivedEvent): void => {
+    // EventSource has an `open` and an `error` of its own.
+    if (!hasData(event) || this.#status === "closed") return;
+    const { type, data, lastEventId } = event;
+    if (lastEventId) this.#lastEventId = lastEventId;
+    this.#isAtEnd = type === "sse-end";
+    this.#handlers.tell(event);
+    if (this.#isAtEnd) this.#end(JSON.parse(data));
+  };
+
+  /** Closes where one end is that of all it hears: without a history it would come back. */
+  #end({ namespace }: ServerEvents["sse-end"]): void {
+    const ended = this.#namespaces.filter((one) => isWithin(one, namespace));
+    for (const one of ended) this.#ended.add(one);
+    if (ended.length === this.#namespaces.length) this.close();
+  }
+
+  /** Whether nothing more is to come, so that the server has told EventSource to stop. */
+  #hasEnded(): boolean {
+    return this.#isAtEnd &&
+      this.#namespaces.every((one) => this.#ended.has(one));
+  }
+
+  #become(status: SubscriptionStatus): void {
+    if (status === "open") this.#refusals = 0;
+    if (this.#status === status || this.#status === "closed") return;
+    this.#status = status;
+    this.#handlers.tellOwn(STATUS, status);
+  }
+}
+
+function hasData(
+  event: ReceivedEvent,
+): event is ReceivedEvent & { readonly data: string } {
+  return typeof event.data === "string";
+}

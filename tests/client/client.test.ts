@@ -1,0 +1,314 @@
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { afterAll, beforeAll, describe, it } from "@std/testing/bdd";
+import { SSEServer } from "@sseserver/sseserver";
+import {
+  type EventSourceLike,
+  type ReceivedEvent,
+  SSEClient,
+  type SSEClientOptions,
+} from "@sseserver/sseserver/client";
+import { EventSource } from "eventsource";
+import { start, type TestServer } from "../tools/sockets.ts";
+import { until } from "../tools/turns.ts";
+
+interface Events {
+  "/pets/:kind": { "new-pet": { name: string }; note: string };
+  "/jobs/:id": { progress: number; error: { why: string } };
+}
+
+/** An EventSource that a test drives by hand. */
+class FakeEventSource implements EventSourceLike {
+  static opened: FakeEventSource[] = [];
+  readonly url: string;
+  readonly withCredentials: boolean | undefined;
+  readyState = 0;
+  readonly #listeners = new Map<string, Set<(event: unknown) => void>>();
+
+  constructor(url: string, init?: { withCredentials?: boolean }) {
+    this.url = url;
+    this.withCredentials = init?.withCredentials;
+    FakeEventSource.opened.push(this);
+  }
+
+  addEventListener(type: string, listener: (event: unknown) => void): void {
+    const listeners = this.#listeners.get(type) ?? new Set();
+    this.#listeners.set(type, listeners.add(listener));
+  }
+
+  close(): void {
+    this.readyState = 2;
+  }
+
+  /** Has its listeners called, with data as of an event of the stream, or without. */
+  dispatch(type: string, data?: string, lastEventId = ""): void {
+    const event: ReceivedEvent = data === undefined
+      ? { type }
+      : { type, data, lastEventId };
+    for (const listener of this.#listeners.get(type) ?? []) listener(event);
+  }
+
+  open(): void {
+    this.readyState = 1;
+    this.dispatch("open");
+  }
+
+  refuse(): void {
+    this.readyState = 2;
+    this.dispatch("error");
+  }
+}
+
+function fakeClient(options: SSEClientOptions = {}): SSEClient<Events> {
+  FakeEventSource.opened = [];
+  return new SSEClient<Events>("/live/", {
+    EventSource: FakeEventSource,
+    ...options,
+  });
+}
+
+function opened(): FakeEventSource {
+  return FakeEventSource.opened.at(-1)!;
+}
+
+describe("a client on an EventSource", () => {
+  it("asks for what it is told to", () => {
+    const client = fakeClient();
+    client.subscribe("/pets/big dogs");
+    assertEquals(opened().url, "/live/subscribe/pets/big%20dogs");
+    assertEquals(opened().withCredentials, false);
+    client.subscribe(["pets/", "/jobs/7"], {
+      latest: true,
+      lastEventId: "e-1",
+    });
+    assertEquals(
+      opened().url,
+      "/live/subscribe/pets?ns=%2Fjobs%2F7&latest=true&lastEventId=e-1",
+    );
+    client.subscribe("/");
+    assertEquals(opened().url, "/live/subscribe/");
+    client.subscribe("/jobs/7", { url: "/updates?a=b", lastEventId: "e-1" });
+    assertEquals(opened().url, "/updates?a=b&lastEventId=e-1");
+    new SSEClient("https://a.example", {
+      EventSource: FakeEventSource,
+      withCredentials: true,
+    }).subscribe("/x");
+    assertEquals(opened().url, "https://a.example/subscribe/x");
+    assertEquals(opened().withCredentials, true);
+  });
+
+  it("parses data once for all handlers, and leaves texts as they are", () => {
+    const heard: unknown[] = [];
+    const pets = fakeClient().subscribe("/pets")
+      .on("new-pet", (pet, { lastEventId }) => heard.push([pet, lastEventId]))
+      .on("new-pet", (pet) => heard.push(pet))
+      .onText("note", (text) => heard.push(text));
+    opened().open();
+    opened().dispatch("new-pet", '{"name":"Rex"}', "e-1");
+    opened().dispatch("note", "42", "e-2");
+    assertEquals(heard, [[{ name: "Rex" }, "e-1"], { name: "Rex" }, "42"]);
+    assertEquals((heard[0] as unknown[])[0] === heard[1], true);
+    assertEquals(pets.lastEventId, "e-2");
+    pets.close();
+  });
+
+  it("keeps handlers apart, and reports what goes wrong in them", async () => {
+    const errors: unknown[] = [];
+    const heard: unknown[] = [];
+    fakeClient({ onError: (error) => errors.push(error) }).subscribe("/pets")
+      .on("new-pet", () => {
+        throw new Error("thrown");
+      })
+      .on("new-pet", () => Promise.reject(new Error("rejected")))
+      .on("new-pet", ({ name }) => heard.push(name));
+    opened().dispatch("new-pet", '{"name":"Rex"}');
+    await until(() => errors.length === 2, "both errors");
+    assertEquals(errors.map((error) => (error as Error).message), [
+      "thrown",
+      "rejected",
+    ]);
+    assertEquals(heard, ["Rex"]);
+    opened().dispatch("new-pet", "no JSON");
+    assertEquals(errors.length, 5);
+    assertEquals(
+      String(errors[2]),
+      "SyntaxError: Cannot parse the data of event 'new-pet' as JSON, for texts there is onText(): current value is \"no JSON\"",
+    );
+  });
+
+  it("takes a handler away when its signal aborts", () => {
+    const gone = new AbortController();
+    const heard: unknown[] = [];
+    const pets = fakeClient().subscribe("/pets");
+    pets.on("new-pet", ({ name }) => heard.push(name), gone);
+    pets.on("new-pet", () => heard.push("never"), {
+      signal: AbortSignal.abort(),
+    });
+    opened().dispatch("new-pet", '{"name":"Rex"}');
+    gone.abort();
+    opened().dispatch("new-pet", '{"name":"Tom"}');
+    assertEquals(heard, ["Rex"]);
+  });
+
+  it("tells an event named error from the errors of EventSource", () => {
+    const heard: unknown[] = [];
+    fakeClient().subscribe("/jobs/7")
+      .on("error", ({ why }) => heard.push(why))
+      .on("sse-status", (status) => heard.push(status));
+    opened().open();
+    opened().dispatch("error", '{"why":"no paper"}');
+    assertEquals(heard, ["open", "no paper"]);
+    opened().readyState = 0;
+    opened().dispatch("error");
+    opened().open();
+    assertEquals(heard, ["open", "no paper", "connecting", "open"]);
+  });
+
+  it("opens another where EventSource gave up, after what it has heard", async () => {
+    const statuses: string[] = [];
+    const jobs = fakeClient().subscribe("/jobs/7", { lastEventId: "e-1" })
+      .on("sse-status", (status) => statuses.push(status));
+    let progress = 0;
+    opened().open();
+    opened().dispatch("sse-open", '{"resumed":true}', "e-4");
+    opened().refuse();
+    jobs.on("progress", (percent) => progress = percent);
+    await until(() => FakeEventSource.opened.length === 2, "another stream");
+    assertEquals(opened().url, "/live/subscribe/jobs/7?lastEventId=e-4");
+    opened().open();
+    opened().dispatch("progress", "50", "e-5");
+    assertEquals([progress, jobs.lastEventId], [50, "e-5"]);
+    assertEquals(statuses, ["open", "connecting", "open"]);
+    opened().refuse();
+    jobs.close();
+    assertEquals(statuses.at(-1), "closed");
+  });
+
+  it("gets a ticket for each stream, and tries again without one", async () => {
+    const errors: unknown[] = [];
+    const tickets = [() => "a&b", () => Promise.reject("offline"), () => "c"];
+    const jobs = fakeClient({
+      ticket: () => tickets.shift()!(),
+      onError: (error) => errors.push(error),
+    }).subscribe("/jobs/7");
+    assertEquals(jobs.status, "connecting");
+    await until(() => FakeEventSource.opened.length === 1, "a stream");
+    assertEquals(opened().url, "/live/subscribe/jobs/7?ticket=a%26b");
+    opened().refuse();
+    await until(() => FakeEventSource.opened.length === 2, "another stream");
+    assertEquals(opened().url, "/live/subscribe/jobs/7?ticket=c");
+    assertEquals(errors, ["offline"]);
+    jobs.close();
+  });
+
+  it("closes by a signal, at the end of a block, and opens nothing then", () => {
+    const gone = new AbortController();
+    const client = fakeClient();
+    const pets = client.subscribe("/pets", { signal: gone.signal });
+    gone.abort();
+    assertEquals([pets.status, opened().readyState], ["closed", 2]);
+    {
+      using jobs = client.subscribe("/jobs");
+      assertEquals(jobs.status, "connecting");
+    }
+    assertEquals(opened().readyState, 2);
+    const none = client.subscribe("/pets", { signal: AbortSignal.abort() });
+    assertEquals([none.status, FakeEventSource.opened.length], ["closed", 2]);
+  });
+
+  it("closes once all that it hears has ended", () => {
+    const client = fakeClient();
+    const one = client.subscribe("/jobs/7");
+    opened().open();
+    opened().dispatch("sse-end", '{"namespace":"/jobs/8"}');
+    assertEquals(one.status, "open");
+    opened().dispatch("sse-end", '{"namespace":"/jobs"}');
+    assertEquals(one.status, "closed");
+
+    const two = client.subscribe(["/jobs/7", "/jobs/8"]);
+    opened().open();
+    opened().dispatch("sse-end", '{"namespace":"/jobs/7"}');
+    opened().dispatch("sse-end", '{"namespace":"/jobs/8"}');
+    assertEquals(two.status, "open", "the first may have begun anew");
+    opened().refuse();
+    assertEquals(two.status, "closed");
+  });
+
+  it("refuses what it cannot use, by name", () => {
+    assertEquals(
+      assertThrows(() => new SSEClient("", { ticket: "t" as never }), TypeError)
+        .message,
+      `Cannot create an SSEClient as 'ticket' must be a function: current value is "t"`,
+    );
+    assertEquals(
+      assertThrows(() => fakeClient().subscribe([]), TypeError).message,
+      "Cannot subscribe as 'namespaces' must name at least one",
+    );
+    assertEquals(
+      assertThrows(() => fakeClient().subscribe([7 as never]), TypeError)
+        .message,
+      "Cannot subscribe as 'namespaces' must be strings: current value is 7",
+    );
+    const global = globalThis as { EventSource?: unknown };
+    const own = global.EventSource;
+    delete global.EventSource;
+    try {
+      assertMatch(
+        assertThrows(() => new SSEClient().subscribe("/a"), TypeError).message,
+        /^Cannot subscribe as there is no EventSource here/,
+      );
+    } finally {
+      if (own !== undefined) global.EventSource = own;
+    }
+  });
+});
+
+describe("a client of a server", () => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await start({ history: true, retry: 10 });
+  });
+  afterAll(() => server[Symbol.asyncDispose]());
+
+  function subscribing(): SSEClient<Events> {
+    return new SSEClient<Events>(`http://127.0.0.1:${server.port}`, {
+      EventSource,
+    });
+  }
+
+  it("hears what is broadcast, comes back, and stops at the end", async () => {
+    const sse = server.sse as SSEServer<Events>;
+    const heard: unknown[] = [];
+    const job = subscribing().subscribe("/jobs/7")
+      .on("progress", (percent) => heard.push(percent))
+      .on("sse-status", (status) => heard.push(status))
+      .on("sse-open", ({ resumed }) => heard.push({ resumed }));
+    await until(() => heard.length === 2, "the stream");
+    sse.broadcast({ namespace: "/jobs/7", event: "progress", data: 50 });
+    await until(() => heard.includes(50), "progress");
+    sse.disconnect({ namespace: "/jobs/7" });
+    sse.broadcast({ namespace: "/jobs/7", event: "progress", data: 75 });
+    await until(() => heard.includes(75), "progress");
+    sse.end("/jobs/7");
+    await until(() => job.status === "closed", "the end");
+    assertEquals(heard, [
+      "open",
+      { resumed: false },
+      50,
+      "connecting",
+      "open",
+      { resumed: true },
+      75,
+      "closed",
+    ]);
+    await server.settles(0);
+  });
+
+  it("leaves nothing behind when it closes", async () => {
+    const client = subscribing();
+    const all = [1, 2, 3].map(() => client.subscribe("/pets"));
+    await until(() => all.every(({ status }) => status === "open"), "all open");
+    assertEquals(server.streams, 3);
+    for (const subscription of all) subscription.close();
+    await server.settles(0);
+  });
+});
