@@ -5,11 +5,13 @@ import type { SSEMessage } from "./message.ts";
 export type AnyEvents = any;
 
 /**
- * Whether a type is `any`, which is the only one that this can hold for.
+ * Whether a type is `any`, the only one for which a condition goes both ways. (The
+ * usual `0 extends 1 & T` is decided too soon where T has to be an object.)
  *
  * @internal
  */
-export type IsAny<T> = 0 extends 1 & T ? true : false;
+export type IsAny<T> = boolean extends (T extends never ? true : false) ? true
+  : false;
 
 /** The segments of a namespace or pattern, as a tuple; those of `/` are none. */
 type Segments<N extends string> = N extends `/${infer Rest}` ? Split<Rest>

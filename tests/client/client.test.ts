@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { afterAll, beforeAll, describe, it } from "@std/testing/bdd";
-import { SSEServer } from "@sseserver/sseserver";
+import type { SSEServer } from "@sseserver/sseserver";
 import {
   type EventSourceLike,
   type ReceivedEvent,

@@ -5,8 +5,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import {
+  type AnyEvents,
   type EventDataOf,
   type EventNameOf,
+  type MessageOf,
   type SSEMessage,
   SSEServer,
 } from "@sseserver/sseserver";
@@ -124,7 +126,11 @@ describe("typed events", () => {
     const message: SSEMessage = { namespace: "/a", event: "b", data: 1 };
     untyped.broadcast(message);
     untyped.broadcast({ namespace: "/any", data: { thing: true } });
-    same<EventDataOf<never, "/a", "b">, never>(true);
+    same<MessageOf<AnyEvents, "/a", "b">, SSEMessage>(true);
+    same<EventNameOf<AnyEvents, "/a">, string>(true);
+    same<EventDataOf<AnyEvents, "/a", "b">, AnyEvents>(true);
+    // @ts-expect-error Data there must be.
+    assertThrows(() => untyped.broadcast({ namespace: "/any" }), TypeError);
   });
 
   it("go with what takes a server or hub of any events", () => {
