@@ -2,13 +2,14 @@ import type { Channel, ChannelHost } from "./channel.ts";
 import type { Retained } from "./backlog.ts";
 import type { Clock } from "./clock.ts";
 import { Counters, type DisconnectReason } from "./counters.ts";
-import { Deadlines } from "./deadlines.ts";
 import { Delivery } from "./delivery.ts";
 import { Directory, type NamespaceState } from "./directory.ts";
 import type { EngineRecord, EngineSink, Position } from "./engine.ts";
 import { BoundedHistory } from "./history/bounded.ts";
 import type { HistoryBounds } from "./history/bounds.ts";
 import { type History, NO_HISTORY } from "./history/history.ts";
+import { Laggards, type LagReason } from "./laggards.ts";
+import { Lifetimes } from "./lifetimes.ts";
 import { isEnd } from "./notice.ts";
 import { Openings } from "./opening.ts";
 import { ORDERS } from "./order.ts";
@@ -53,8 +54,6 @@ const encoder = new TextEncoder();
 
 /** A reader that is further behind does not get the rest when its stream ends. */
 const FINISH_BYTES = 4 * 1024 * 1024;
-/** Part of `maxAge` over which the ends of streams are spread, before it is over. */
-const AGE_SPREAD = 0.25;
 
 /**
  * Carries events to those who hear their namespace, and looks after the streams.
@@ -71,21 +70,17 @@ export class Hub implements EngineSink, ChannelHost {
   readonly #pulse: Pulse;
   readonly #directory: Directory;
   readonly #delivery: Delivery;
+  readonly #lifetimes: Lifetimes;
+  readonly #laggards: Laggards;
   /** In the order of opening. */
   readonly #readers: Map<Reader, Channel> = new Map();
-  /** When those end whose age is bounded, in active time. */
-  readonly #deadlines: Deadlines<Reader> = new Deadlines();
-  /** When those end whose grant does, in milliseconds since the Unix epoch. */
-  readonly #expiries: Deadlines<Reader> = new Deadlines();
 
   #opened = 0;
-  /** Channels with a reader that has something to take. */
-  readonly #behind: Set<Channel> = new Set();
   readonly #taps: Set<(record: EngineRecord) => void> = new Set();
 
   constructor(options: HubOptions) {
     this.#options = options;
-    const { retry, history, limits, clock } = options;
+    const { retry, history, limits, clock, maxAge } = options;
     this.#history = history === false
       ? NO_HISTORY
       : new BoundedHistory(history, () => clock.now(), this.counters);
@@ -98,7 +93,13 @@ export class Hub implements EngineSink, ChannelHost {
     this.#delivery = new Delivery(
       this.#directory,
       clock,
-      (channels) => this.#afterSending(channels),
+      (channels) => this.#laggards.afterSending(channels),
+    );
+    this.#lifetimes = new Lifetimes(maxAge);
+    this.#laggards = new Laggards(
+      { ...options, bufferedBytes: limits.bufferedBytes },
+      this.retained,
+      (reader, reason) => this.#drop(reader, reason),
     );
     this.#pulse = new Pulse(options, () => this.#onBeat());
   }
@@ -121,7 +122,7 @@ export class Hub implements EngineSink, ChannelHost {
       ...this.#directory.counts,
       readers: this.#readers.size,
       sockets: this.#sockets.count,
-      deadlines: this.#deadlines.size + this.#expiries.size,
+      deadlines: this.#lifetimes.size,
       retainedBytes: this.retained.bytes,
     };
   }
@@ -183,8 +184,6 @@ export class Hub implements EngineSink, ChannelHost {
     const { namespaces, requestPath, clientIP, userAgent, user } = request;
     const { notices, replay } = this.#history.open(request);
     const channel = this.#directory.channelOf(namespaces);
-    const { clock, maxAge } = this.#options;
-    const createdAt = clock.now();
     const reader = new Reader(
       {
         id: ++this.#opened,
@@ -193,7 +192,7 @@ export class Hub implements EngineSink, ChannelHost {
         clientIP,
         userAgent,
         user,
-        createdAt,
+        createdAt: this.#options.clock.now(),
       },
       channel,
       request.owner,
@@ -204,16 +203,10 @@ export class Hub implements EngineSink, ChannelHost {
     this.#pulse.start();
     this.#sockets.open(clientIP);
     channel.add(reader);
-    if (replay !== undefined) this.#behind.add(channel);
+    if (replay !== undefined) this.#laggards.add(channel);
     this.#readers.set(reader, channel);
     this.#pulse.add(reader, request.impatientHost);
-    if (maxAge !== undefined) {
-      const age = maxAge * (1 - AGE_SPREAD * Math.random());
-      this.#deadlines.set(reader, this.activeTime + age);
-    }
-    if (request.expires !== undefined) {
-      this.#expiries.set(reader, request.expires);
-    }
+    this.#lifetimes.begin(reader, this.activeTime, request.expires);
     this.#options.connected(reader.connection, reader.owner);
     return reader;
   }
@@ -330,35 +323,6 @@ export class Hub implements EngineSink, ChannelHost {
     this.begin({ epoch: record.epoch, seq: record.seq - 1 });
   }
 
-  /** Looks at who did not keep up. */
-  #afterSending(channels: Iterable<Channel>): void {
-    for (const channel of channels) {
-      if (!channel.isBehind) continue;
-      this.#behind.add(channel);
-      for (const reader of channel.slow(this.#options.maxLag, true)) {
-        this.#drop(reader, "slow");
-      }
-    }
-    this.#keepWithinBudget();
-  }
-
-  /** Over the limit, whoever is furthest behind on what retains most has to go. */
-  #keepWithinBudget(): void {
-    const { bufferedBytes } = this.#options.limits;
-    if (this.retained.bytes <= bufferedBytes) return;
-    const channels = [...this.#behind].sort((a, b) => b.backlog - a.backlog);
-    for (const channel of channels) {
-      const excess = this.retained.bytes - bufferedBytes;
-      if (excess <= 0) return;
-      // An eighth more than needed, so that it is not the next flush's work again.
-      for (
-        const reader of channel.furthestBehind(excess + bufferedBytes / 8)
-      ) {
-        this.#drop(reader, "slow");
-      }
-    }
-  }
-
   /** Ends those who hear nothing but what has ended. */
   #endChannels(namespace: string): void {
     this.#delivery.flush();
@@ -375,25 +339,12 @@ export class Hub implements EngineSink, ChannelHost {
     this.#delivery.flush();
     this.#delivery.tick();
     this.#history.expire();
-    const { stallTimeout, maxLag } = this.#options;
     for (const reader of this.#pulse.silent()) this.#keepAlive(reader);
-    for (const reader of this.#deadlines.due(this.activeTime)) {
+    const now = this.#options.clock.now();
+    for (const reader of this.#lifetimes.due(this.activeTime, now)) {
       this.#end(reader, "expired");
     }
-    for (const reader of this.#expiries.due(this.#options.clock.now())) {
-      this.#end(reader, "expired");
-    }
-    for (const channel of this.#behind) {
-      // What began to wait since a beat counts from that beat on.
-      const wait = stallTimeout + this.#pulse.interval;
-      for (const reader of channel.stalled(wait)) {
-        this.#drop(reader, "stalled");
-      }
-      for (const reader of channel.slow(maxLag, false)) {
-        this.#drop(reader, "slow");
-      }
-      if (!channel.isBehind) this.#behind.delete(channel);
-    }
+    this.#laggards.onBeat(this.#pulse.interval);
     this.#sockets.tend(this.activeTime);
     if (this.#sockets.count === 0) this.#pulse.stop();
   }
@@ -423,7 +374,7 @@ export class Hub implements EngineSink, ChannelHost {
     this.#remove(reader, reason);
   }
 
-  #drop(reader: Reader, reason: DisconnectReason): void {
+  #drop(reader: Reader, reason: LagReason): void {
     reader.drop(`The stream was cut off as its client is ${reason}`);
     this.#remove(reader, reason);
   }
@@ -432,12 +383,11 @@ export class Hub implements EngineSink, ChannelHost {
     const channel = this.#readers.get(reader);
     if (channel === undefined) return;
     this.#readers.delete(reader);
-    this.#deadlines.delete(reader);
-    this.#expiries.delete(reader);
+    this.#lifetimes.delete(reader);
     reader.slot?.delete(reader);
     channel.remove(reader);
     if (channel.readers.size === 0) {
-      this.#behind.delete(channel);
+      this.#laggards.delete(channel);
       this.#directory.remove(channel);
     }
     // A client that has left has let go of its socket.
