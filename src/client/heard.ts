@@ -31,25 +31,28 @@ type IsText<T> = [Extract<T, string | Uint8Array>] extends [never] ? false
   : true;
 
 /**
+ * The names of the events of which that is so, or not.
+ *
+ * @internal
+ */
+type NamesWhere<Text, Events extends object, N extends string> =
+  IsAny<Events> extends true ? string
+    : {
+      [E in EventNameOf<Events, N>]: IsText<SentDataOf<Events, N, E>> extends
+        Text ? E
+        : never;
+    }[EventNameOf<Events, N>];
+
+/**
  * The names of the events that a subscriber to namespaces `N` hears and whose data is
  * JSON.
  */
 export type JSONEventNameOf<Events extends object, N extends string> =
-  IsAny<Events> extends true ? string
-    : {
-      [E in EventNameOf<Events, N>]: IsText<SentDataOf<Events, N, E>> extends
-        true ? never
-        : E;
-    }[EventNameOf<Events, N>];
+  NamesWhere<false, Events, N>;
 
 /** The same of those whose data is text, at least sometimes. */
 export type TextEventNameOf<Events extends object, N extends string> =
-  IsAny<Events> extends true ? string
-    : {
-      [E in EventNameOf<Events, N>]: IsText<SentDataOf<Events, N, E>> extends
-        true ? E
-        : never;
-    }[EventNameOf<Events, N>];
+  NamesWhere<true, Events, N>;
 
 /** What the handler of an event gets. */
 export type HeardDataOf<
