@@ -40,10 +40,11 @@ export interface Example extends AsyncDisposable {
  */
 export async function start(
   name: string,
-  { args = RUN[RUNTIME], cwd = "/", port = 0 }: {
+  { args = RUN[RUNTIME], cwd = "/", port = 0, env = {} }: {
     args?: string[];
     cwd?: string;
     port?: number;
+    env?: Record<string, string>;
   } = {},
 ): Promise<Example> {
   const child = spawn(
@@ -51,7 +52,7 @@ export async function start(
     [...args, `${ROOT}/examples/${name}`],
     {
       cwd,
-      env: { ...process.env, NO_COLOR: "1", PORT: String(port) },
+      env: { ...process.env, NO_COLOR: "1", PORT: String(port), ...env },
       stdio: ["ignore", "pipe", "pipe"],
     },
   );
