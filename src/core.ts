@@ -2,6 +2,7 @@ import { connectionStatus, type Status, statusOf } from "./admin/status.ts";
 import type { TablePage } from "./admin/table.ts";
 import { Broadcaster } from "./broadcaster.ts";
 import { Callbacks } from "./callbacks.ts";
+import { type Deferred, deferred } from "./deferred.ts";
 import { type DisconnectFilter, wantedOf } from "./disconnect.ts";
 import { Drain } from "./drain.ts";
 import { type Engine, MemoryEngine } from "./engine.ts";
@@ -28,9 +29,7 @@ export class Core {
   readonly callbacks: Callbacks;
   /** Whose streams those are of requests that come with this `info`. */
   readonly owners: WeakMap<object, StreamOwner> = new WeakMap();
-  /** Resolves when it begins to close. */
-  readonly closed: Promise<void>;
-  #resolveClosed!: () => void;
+  readonly #closed: Deferred<void> = deferred();
   #startedAt = 0;
   #closing: Promise<void> | undefined;
   #drain: Drain | undefined;
@@ -38,7 +37,6 @@ export class Core {
   constructor(settings: Settings) {
     this.settings = settings;
     this.callbacks = new Callbacks(settings.onError);
-    this.closed = new Promise((resolve) => this.#resolveClosed = resolve);
     const { onConnect, onDisconnect } = settings;
     this.hub = new Hub({
       ...settings,
@@ -93,6 +91,11 @@ export class Core {
   get startedAt(): number {
     this.start();
     return this.#startedAt;
+  }
+
+  /** Resolves when it begins to close. */
+  get closed(): Promise<void> {
+    return this.#closed.promise;
   }
 
   /** True from the moment it begins to close. */
@@ -164,7 +167,7 @@ export class Core {
     drain: number,
     finish: (() => Promise<void>) | undefined,
   ): Promise<void> {
-    this.#resolveClosed();
+    this.#closed.resolve();
     this.streams.close();
     if (drain > 0) {
       this.#drain = new Drain(this.hub, drain, this.settings.clock);

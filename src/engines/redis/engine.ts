@@ -1,3 +1,4 @@
+import { type Deferred, deferred } from "../../deferred.ts";
 import type {
   Engine,
   EngineHost,
@@ -89,7 +90,7 @@ export class RedisEngine implements Engine {
     this.#trimmer = new Trimmer(host.history);
     const { newClient, keys } = await this.#options.connect();
     this.#closing.signal.throwIfAborted();
-    const ready = Promise.withResolvers<void>();
+    const ready = deferred<void>();
     this.#running = this.#run(newClient, keys, ready);
     this.#timer = setInterval(() => this.#onBeat(), BEAT);
     try {
@@ -152,7 +153,7 @@ export class RedisEngine implements Engine {
   async #run(
     newClient: () => RedisClient,
     keys: RedisKeys,
-    ready: PromiseWithResolvers<void>,
+    ready: Deferred<void>,
   ): Promise<void> {
     const { signal } = this.#closing;
     const backoff = new Backoff(signal);
