@@ -2,6 +2,7 @@ import { checkDrain } from "./drain.ts";
 import { runtimeName } from "./host.ts";
 import type { StreamOwner } from "./http/streams.ts";
 import type { Listener, ListenOptions } from "./listener.ts";
+import { withPackage } from "./optional_package.ts";
 import { quote } from "./quote.ts";
 import type { Connection } from "./reader.ts";
 import type { DisconnectReason } from "./counters.ts";
@@ -253,7 +254,12 @@ async function listen(options: ListenOptions): Promise<Listener> {
         return await (await import("./serve/bun.ts")).listen(options);
       case "deno":
       case "node":
-        return await (await import("./serve/node.ts")).listen(options);
+        return await (await withPackage(
+          "Cannot listen as",
+          "@hono/node-server",
+          2,
+          () => import("./serve/node.ts"),
+        )).listen(options);
     }
   } catch (cause) {
     throw new Error(

@@ -1,3 +1,4 @@
+export { CommanderError } from "commander";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { VERSION } from "./version.ts";
 

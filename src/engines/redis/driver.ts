@@ -1,4 +1,5 @@
 import type { Buffer } from "node:buffer";
+import { withPackage } from "../../optional_package.ts";
 
 /**
  * What the engine needs of a client of Redis: node-redis' `createClient()` returns
@@ -65,15 +66,11 @@ export function freshClient(client: RedisClient): RedisClient {
 async function importDriver(): Promise<
   { createClient(options: { url: string }): RedisClient }
 > {
-  try {
-    // As it is here: what it declares would be a part of this package's types.
-    return await import("redis") as unknown as {
-      createClient(options: { url: string }): RedisClient;
-    };
-  } catch (cause) {
-    throw new Error(
-      "Cannot connect to Redis as the package 'redis' is not installed: npm install redis@6",
-      { cause },
-    );
-  }
+  // As it is here: what it declares would be a part of this package's types.
+  return await withPackage(
+    "Cannot connect to Redis as",
+    "redis",
+    6,
+    () => import("redis"),
+  ) as unknown as { createClient(options: { url: string }): RedisClient };
 }
