@@ -17,6 +17,13 @@ const jsr = readJson("jsr.json");
 const npm = readJson("package.json");
 const locks = ["deno.lock", "package-lock.json"];
 
+/** What the package itself imports. */
+const used: Json = {
+  ...npm.dependencies,
+  ...npm.optionalDependencies,
+  ...npm.peerDependencies,
+};
+
 describe("manifests", () => {
   it("name one and the same package", () => {
     for (const key of ["name", "version", "license", "exports"]) {
@@ -36,17 +43,14 @@ describe("manifests", () => {
   });
 
   it("publish every dependency that the tests were run with", () => {
-    assertEquals(
-      Object.keys(jsr.imports),
-      Object.keys({ ...npm.dependencies, ...npm.peerDependencies }),
-    );
+    assertEquals(Object.keys(jsr.imports).sort(), Object.keys(used).sort());
     for (const [name, target] of Object.entries(jsr.imports)) {
       assertEquals(deno.imports[name], target, name);
     }
   });
 
   it("ask for the same major versions on Deno as on Bun and Node", () => {
-    const ranges = { ...npm.devDependencies, ...npm.dependencies };
+    const ranges = { ...npm.devDependencies, ...used };
     for (const [name, target] of Object.entries<string>(deno.imports)) {
       const [, major] = target.match(/^npm:.+@\^(\d+)$/) ?? [];
       if (major === undefined) continue;
@@ -66,6 +70,14 @@ describe("manifests", () => {
         name,
       );
     }
+  });
+
+  it("have whoever installs it get Hono alone in any case", () => {
+    assertEquals(Object.keys(npm.dependencies), ["hono"]);
+    for (const name of Object.keys(npm.peerDependencies)) {
+      assert(npm.peerDependenciesMeta[name].optional, name);
+    }
+    assert(npm.private, "only what `npm run build` makes can be published");
   });
 
   it("pin the runtimes and tools exactly", () => {
