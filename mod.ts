@@ -32,8 +32,10 @@ export type { Grant } from "./src/grant.ts";
 export {
   jwtAuthorizer,
   type JWTAuthorizerOptions,
+  type PublicJWK,
   type PublicKeyAlgorithm,
   type SecretAlgorithm,
+  type WebCryptoKey,
 } from "./src/http/jwt.ts";
 export type { Gap, GapReason } from "./src/notice.ts";
 export type { SSEMessage } from "./src/message.ts";

@@ -8,7 +8,7 @@ export interface SubscribeOptions extends Omit<Grant, "namespaces"> {
    */
   readonly info?: unknown;
   /** Further headers of the response. */
-  readonly headers?: HeadersInit;
+  readonly headers?: Headers | [string, string][] | Record<string, string>;
   /**
    * Sends a client without a valid id the last message of each namespace that it
    * hears first: the newest 1,000, as far as 1 MiB goes. Needs a `history`.

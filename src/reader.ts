@@ -52,7 +52,7 @@ const STRATEGY: QueuingStrategy<Bytes> = { highWaterMark: 0 };
  * closures. With a high-water mark of 0, `pull` means that the host is about to
  * write to the socket.
  */
-export class Reader implements UnderlyingDefaultSource<Bytes>, Divertible {
+export class Reader implements Divertible {
   readonly connection: Connection;
   /** Who may end it apart from the rest; see the hub. */
   readonly owner: object | undefined;

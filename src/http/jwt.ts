@@ -21,6 +21,37 @@ export type PublicKeyAlgorithm =
   | "ES512"
   | "EdDSA";
 
+/** A public key as JSON (RFC 7517); its members are those of its `kty`. */
+export interface PublicJWK {
+  /** Family: `RSA`, `EC` or `OKP`. */
+  readonly kty?: string;
+  /** Its name. */
+  readonly kid?: string;
+  /** Algorithm that it is for. */
+  readonly alg?: string;
+  /** What it is for: `sig`. */
+  readonly use?: string;
+  /** What it is for, in Web Crypto's terms: `verify`. */
+  readonly key_ops?: string[];
+  /** Whether it may be exported. */
+  readonly ext?: boolean;
+  /** Modulus (RSA). */
+  readonly n?: string;
+  /** Exponent (RSA). */
+  readonly e?: string;
+  /** Curve (EC, OKP). */
+  readonly crv?: string;
+  /** Coordinate (EC), or the key itself (OKP). */
+  readonly x?: string;
+  /** Coordinate (EC). */
+  readonly y?: string;
+}
+
+/** `CryptoKey`, which Node's types do not have under that name. */
+export type WebCryptoKey = Awaited<
+  ReturnType<typeof crypto.subtle.importKey>
+>;
+
 /** Options of {@linkcode jwtAuthorizer}: either `secret` or `publicKey` and `alg`. */
 export interface JWTAuthorizerOptions {
   /**
@@ -29,7 +60,7 @@ export interface JWTAuthorizerOptions {
    */
   readonly secret?: string;
   /** What their signatures are verified with: PEM, a JWK or a `CryptoKey`. */
-  readonly publicKey?: string | JsonWebKey | CryptoKey;
+  readonly publicKey?: string | PublicJWK | WebCryptoKey;
   /**
    * The only algorithm that is taken, whatever a token says. HS256 by default with
    * a `secret`; needed with a `publicKey`.
@@ -171,7 +202,7 @@ export function jwtAuthorizer(options: JWTAuthorizerOptions): Authorize {
 
 function keyOf(
   { secret, publicKey, alg }: JWTAuthorizerOptions,
-): { key: string | JsonWebKey | CryptoKey; alg: NonNullable<typeof alg> } {
+): { key: string | PublicJWK | WebCryptoKey; alg: NonNullable<typeof alg> } {
   if ((secret === undefined) === (publicKey === undefined)) {
     throw new TypeError(
       "Cannot create a JWT authorizer as it needs either 'secret' or 'publicKey'",

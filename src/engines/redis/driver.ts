@@ -1,4 +1,3 @@
-import type { Buffer } from "node:buffer";
 import { withPackage } from "../../optional_package.ts";
 
 /**
@@ -20,16 +19,16 @@ export interface RedisClient {
   destroy(): void;
   /** Tells of errors; one that nobody listens to would end the process. */
   on(event: "error", listener: (error: Error) => void): unknown;
-  /** Sends a command as it is and resolves with the reply. */
+  /** Sends a command as it is, of strings and Buffers, and resolves with the reply. */
   sendCommand(
-    args: (string | Buffer)[],
+    args: readonly (string | Uint8Array)[],
     // deno-lint-ignore no-explicit-any -- see above
     options?: any,
   ): Promise<unknown>;
-  /** Resolves once it is subscribed; messages come as they are. */
+  /** Resolves once it is subscribed; messages come as they are, as Buffers. */
   subscribe(
     channel: string,
-    listener: (message: Buffer) => unknown,
+    listener: (message: Uint8Array) => unknown,
     bufferMode: true,
   ): Promise<void>;
 }

@@ -225,7 +225,7 @@ export class Session {
     await this.#subscriber.subscribe(
       this.#keys.channel,
       (message) => {
-        if (!this.#isLost) received(decodeBatch(message));
+        if (!this.#isLost) received(decodeBatch(message as Buffer));
       },
       true,
     );
