@@ -156,6 +156,7 @@ export function parseArguments(args: readonly string[]): Arguments {
       new Option("--log <format>", "how to log to standard output")
         .env("SSE_LOG").default("text").choices(["text", "json"]),
     )
+    .addHelpText("before", `sseserver ${VERSION}\n`)
     .addHelpText("after", EXAMPLES)
     .showHelpAfterError("Run it with --help to see what there is.")
     .allowExcessArguments(false)
