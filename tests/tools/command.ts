@@ -14,6 +14,12 @@ export interface Ended {
   timedOut: boolean;
 }
 
+/**
+ * A runner of tests that is not done by then hangs: it is killed and has failed. Those
+ * that run side by side take four minutes.
+ */
+export const RUN_LIMIT: number = 8 * 60_000;
+
 /** Time that an interrupted command has to say where it stood. */
 const GRACE = 2_000;
 
@@ -25,6 +31,11 @@ export function runtime(name: string): string {
   if (existsSync(installed)) return installed;
   console.log(`(${name} is not in node_modules/.bin, see npm ci: PATH's own)`);
   return name;
+}
+
+/** Says what comes next. */
+export function heading(title: string): void {
+  console.log(`\n=== ${title} ${"=".repeat(Math.max(0, 70 - title.length))}`);
 }
 
 /**
