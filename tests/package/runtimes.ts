@@ -66,6 +66,6 @@ function majorOf(node: string): number {
 /** As .ci/run has it. */
 function hint(major: number): string {
   const folder = `~/.cache/sseserver/node${major}`;
-  return `npm install --prefix ${folder} --allow-scripts=node node@${major}, ` +
+  return `npm install --prefix ${folder} node@${major}, ` +
     `and ${folder}/node_modules/.bin at the end of the PATH`;
 }
