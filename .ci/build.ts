@@ -115,8 +115,9 @@ function manifestOf(source: Record<string, unknown>): Record<string, unknown> {
   };
 }
 
+/** With its `./` or without, as it was: npm wants it in exports, and not in bin. */
 function compiled(file: string, ending: string): string {
-  return file.replace(/^\.\//, "./dist/").replace(/\.ts$/, ending);
+  return file.replace(/^(\.\/)?/, "$1dist/").replace(/\.ts$/, ending);
 }
 
 function mapValues<T>(

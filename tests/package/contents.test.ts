@@ -61,7 +61,7 @@ describe("the npm package", () => {
     const { files } = await packed();
     const { bin } = readJSON(`${BUILT}/package.json`);
     assertEquals(Object.keys(bin), ["sseserver"]);
-    const file = files.find((file) => `./${file.path}` === bin.sseserver);
+    const file = files.find((file) => file.path === bin.sseserver);
     assertEquals(file?.mode, 0o755);
     assertMatch(
       readFileSync(`${BUILT}/${bin.sseserver}`, "utf8"),
@@ -96,6 +96,13 @@ describe("the npm package", () => {
       assert("originalLine" in entry, file);
       assertEquals(entry.originalLine, source, file);
     }
+  });
+
+  it("has a manifest that npm has nothing to correct in", async () => {
+    await packed();
+    const manifest = readJSON(`${BUILT}/package.json`);
+    await output("npm", ["pkg", "fix"], BUILT);
+    assertEquals(readJSON(`${BUILT}/package.json`), manifest);
   });
 
   it("has nothing that publint would mend", async () => {
