@@ -1,5 +1,6 @@
 import type { SSEMessage } from "../message.ts";
 import { quote } from "../quote.ts";
+import { parseExactly } from "./exact_json.ts";
 
 /** What a request to publish carries. */
 export type Published = Pick<SSEMessage, "event" | "data">;
@@ -8,22 +9,6 @@ export type Published = Pick<SSEMessage, "event" | "data">;
 export type BodyType = "application/json" | "text/plain";
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
-/** A number that a JavaScript one may not hold. */
-const LONG_NUMBER = /[\d.]{16}|\d[eE]/;
-
-/** JSON's access to the source text (ECMA-262, JSON.parse source text access). */
-interface SourceAccess {
-  parse(
-    text: string,
-    reviver: (
-      key: string,
-      value: unknown,
-      context: { source?: string },
-    ) => unknown,
-  ): unknown;
-  rawJSON?(text: string): unknown;
-}
 
 /** The content type of a request's body; `undefined` for one that is not understood. */
 export function bodyType({ headers }: Request): BodyType | undefined {
@@ -88,23 +73,9 @@ export function parsePublished(
 
 function parseJSON(text: string): unknown {
   try {
-    return LONG_NUMBER.test(text) ? parseExactly(text) : JSON.parse(text);
+    return parseExactly(text, "data");
   } catch {
     // The parser's own words quote the body.
     throw new TypeError("Cannot publish as the body is not valid JSON");
   }
-}
-
-/** Keeps the digits of numbers that are more than JavaScript's can hold. */
-function parseExactly(text: string): unknown {
-  const { parse, rawJSON } = JSON as unknown as SourceAccess;
-  if (rawJSON === undefined) return JSON.parse(text);
-  return parse(
-    text,
-    (_, value, { source }) =>
-      typeof value === "number" && source !== undefined &&
-        String(value) !== source
-        ? rawJSON(source)
-        : value,
-  );
 }

@@ -87,12 +87,12 @@ for (const runtime of RUNTIMES) {
             "Authorization": `Bearer ${TOKEN}`,
             "Content-Type": "application/json",
           },
-          body: JSON.stringify({ event: "c", data: "d" }),
+          body: '{"event":"c","data":9007199254740993}',
         });
         await response.text();
         assertEquals(response.status, 201);
       });
-      assertStringIncludes(await events, "event:c\ndata:d\n");
+      assertStringIncludes(await events, "event:c\ndata:9007199254740993\n");
       hub.signal("SIGTERM");
       assertEquals([await hub.ended(), hub.stderr], [0, ""]);
     });
