@@ -28,6 +28,7 @@ export interface ServeOptions {
    * one process a core. They need an engine that connects them.
    *
    * Other systems do so or not: where not, Node refuses to listen and Bun ignores it.
+   * Node before 22.12 refuses it everywhere.
    *
    * @default {false}
    */

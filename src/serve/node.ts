@@ -3,7 +3,7 @@ import { once } from "node:events";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { graceFor, type Listener, type ListenOptions } from "../listener.ts";
-import { mayListen } from "../host.ts";
+import { mayListen, runtimeName, runtimeVersion } from "../host.ts";
 import { divertingFetch } from "./node_outlet.ts";
 
 /** Milliseconds for the head of a request. Streams are not bounded by these. */
@@ -25,6 +25,9 @@ export async function listen(
 ): Promise<Listener> {
   if (!mayListen(hostname, port)) {
     throw new Error("Net access was not granted, see --allow-net");
+  }
+  if (reusePort && !canReusePort()) {
+    throw new Error("'reusePort' needs Node 22.12, or 23.1, or later");
   }
   const answer = divertingFetch(fetch);
   const server = createAdaptorServer({
@@ -58,4 +61,12 @@ export async function listen(
       await finished;
     },
   };
+}
+
+/** Node before these versions would take the option and listen alone. */
+function canReusePort(): boolean {
+  if (runtimeName() !== "node") return true;
+  const [major = 0, minor = 0] = runtimeVersion().split(".").map(Number);
+  return major > 23 ||
+    minor >= (major === 23 ? 1 : major === 22 ? 12 : Infinity);
 }

@@ -39,7 +39,7 @@ try {
 `;
 
 for (const runtime of RUNTIMES) {
-  const { name, command, usesAdapter } = runtime;
+  const { name, command, usesAdapter, sharesPorts } = runtime;
   describe(`on ${name}`, { ignore: command === undefined }, () => {
     it("the README's first program runs", async () => {
       const [code, namespace] = firstProgram();
@@ -96,6 +96,21 @@ for (const runtime of RUNTIMES) {
       hub.signal("SIGTERM");
       assertEquals([await hub.ended(), hub.stderr], [0, ""]);
     });
+
+    if (!sharesPorts) {
+      it("a port that cannot be shared is not taken for one that is", async () => {
+        const project = await installed();
+        await using hub = sseserver(runtime, project, [
+          ...ANYWHERE,
+          "--reuse-port",
+        ]);
+        assertEquals(await hub.ended(), 1);
+        assertEquals(
+          hub.stderr,
+          "error: Cannot serve on 127.0.0.1:0: 'reusePort' needs Node 22.12, or 23.1, or later\n",
+        );
+      });
+    }
 
     it("what was left out when it was installed is named with its command", async () => {
       const project = await installed("--omit=optional");

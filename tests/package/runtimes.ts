@@ -18,6 +18,8 @@ export interface Runtime {
   readonly command: readonly string[] | undefined;
   /** Whether it listens through `@hono/node-server`. */
   readonly usesAdapter: boolean;
+  /** Whether several of its processes can listen on one port. */
+  readonly sharesPorts: boolean;
 }
 
 /** The versions of Node that are looked for; others that are there are used too. */
@@ -26,12 +28,18 @@ const NODES = [20, 22, 24];
 /** Every runtime that there is, and those that are missed. */
 export const RUNTIMES: readonly Runtime[] = [
   ...nodes(),
-  { name: "Bun", command: [runtime("bun")], usesAdapter: false },
+  {
+    name: "Bun",
+    command: [runtime("bun")],
+    usesAdapter: false,
+    sharesPorts: true,
+  },
   {
     name: "Deno",
     // As it is in a project that npm has installed.
     command: [runtime("deno"), "run", "-A", "--node-modules-dir=manual"],
     usesAdapter: true,
+    sharesPorts: true,
   },
 ];
 
@@ -54,6 +62,7 @@ function nodes(): Runtime[] {
       name: file ? `Node ${major}` : `Node ${major} (needs: ${hint(major)})`,
       command: file === undefined ? undefined : [file],
       usesAdapter: true,
+      sharesPorts: major > 20,
     };
   });
 }
