@@ -1,7 +1,7 @@
 import { SSEServer, type SSEServerOptions } from "@sseserver/sseserver";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { FakeClock } from "../tools/fake_clock.ts";
+import { TestClock } from "@sseserver/sseserver/testing";
 import { sleep, start, type TestServer, until } from "../tools/sockets.ts";
 import { after, countedBy, resumed } from "../tools/wire.ts";
 
@@ -135,7 +135,7 @@ describe("authorize", () => {
   });
 
   it("has 10 s to decide", async () => {
-    const clock = new FakeClock();
+    const clock = new TestClock();
     const errors: string[] = [];
     const sse = new SSEServer({
       authorize: () => new Promise(() => {}),

@@ -6,7 +6,7 @@ import { Hono } from "hono";
 import { Counters } from "../../src/counters.ts";
 import { addPublish } from "../../src/http/publish.ts";
 import { serverSettingsOf } from "../../src/server_settings.ts";
-import { FakeClock } from "../tools/fake_clock.ts";
+import { TestClock } from "@sseserver/sseserver/testing";
 import {
   type RawClient,
   sleep,
@@ -519,7 +519,7 @@ describe("a body that is too large", () => {
   });
 
   it("has 30 s to come", async () => {
-    const clock = new FakeClock();
+    const clock = new TestClock();
     const sse = new SSEServer({ publish: { token: TOKEN }, clock });
     let cancelled = false;
     const body = new ReadableStream<Uint8Array>({

@@ -1,7 +1,7 @@
 import { SSEServer, type TicketGrant } from "@sseserver/sseserver";
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { FakeClock } from "../tools/fake_clock.ts";
+import { TestClock } from "@sseserver/sseserver/testing";
 import {
   type RawClient,
   start as startServer,
@@ -125,7 +125,7 @@ describe("a ticket", () => {
   });
 
   it("is good for 60 s, and its cookie as long as the grant", async () => {
-    const clock = new FakeClock();
+    const clock = new TestClock();
     const sse = new SSEServer({ authorize: () => false, clock });
     const ask = (ticket: string, cookie = "") =>
       sse.fetch(

@@ -7,7 +7,7 @@ import type { StreamRequest } from "../../src/stream.ts";
 import { encodeBody } from "../../src/message.ts";
 import { topmost } from "../../src/namespace.ts";
 import type { Reader } from "../../src/reader.ts";
-import { FakeClock } from "./fake_clock.ts";
+import { TestClock } from "@sseserver/sseserver/testing";
 import { turns, until } from "./turns.ts";
 
 const encoder = new TextEncoder();
@@ -28,7 +28,7 @@ export const NOTHING = {
 
 /** A hub with a clock that is moved by hand and everything else as by default. */
 export class HubFixture {
-  readonly clock: FakeClock = new FakeClock();
+  readonly clock: TestClock = new TestClock();
   readonly hub: Hub;
   /** Who was cut off or left, by the id of the connection. */
   readonly ended: Map<number, DisconnectReason> = new Map();
