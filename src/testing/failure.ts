@@ -1,0 +1,71 @@
+import { TimeoutError } from "./deadline.ts";
+import type { Inbox } from "./inbox.ts";
+import type { Ending, Reading } from "./reading.ts";
+import { describeEvent } from "./test_event.ts";
+
+/** How many events a message shows, the newest. */
+const SHOWN = 20;
+
+/** How many characters of what was on the wire. */
+const SHOWN_TEXT = 1_000;
+
+const ENDINGS: Record<Ending, string> = {
+  server: "the server has ended the stream",
+  client: "the client has left",
+  error: "the stream has failed",
+};
+
+/** What EventSource takes for a stream (WHATWG HTML 9.2.3). */
+export function isEventStream({ status, headers }: Response): boolean {
+  const [type = ""] = (headers.get("Content-Type") ?? "").split(";");
+  return status === 200 && type.trim().toLowerCase() === "text/event-stream";
+}
+
+/**
+ * Why `what` has not come and what has come instead. A `TimeoutError` where it
+ * still could come.
+ */
+export function failure(
+  what: string,
+  source: string,
+  timeout: number,
+  reading: Reading,
+  inbox: Inbox,
+): Error {
+  const { response, ending, error } = reading;
+  const isStream = isEventStream(response);
+  const why = ending === undefined
+    ? `it has not come within ${timeout} ms`
+    : isStream
+    ? ENDINGS[ending]
+    : "there is no event stream";
+  const seen = isStream ? eventsOf(reading, inbox) : answerOf(reading);
+  const message = `Cannot get ${what} of ${source} as ${why}: ${seen}`;
+  return ending === undefined
+    ? new TimeoutError(message)
+    : new Error(message, error === undefined ? {} : { cause: error });
+}
+
+function answerOf({ response: { status, headers }, text }: Reading): string {
+  const type = headers.get("Content-Type");
+  return `the answer has status ${status}, content type ${
+    type === null ? "none" : JSON.stringify(type)
+  } and body ${shorten(text)}`;
+}
+
+function eventsOf({ text }: Reading, { events, taken }: Inbox): string {
+  if (events.length === 0) return `no event has come but ${shorten(text)}`;
+  const lines = events.map((event, i) =>
+    `\n  ${i < taken ? "passed" : "new"}: ${describeEvent(event)}`
+  );
+  const left = lines.length > SHOWN ? `the last ${SHOWN} of ` : "";
+  return `${left}${events.length} events have come${
+    lines.slice(-SHOWN).join("")
+  }`;
+}
+
+function shorten(text: string): string {
+  return JSON.stringify(
+    text.length > SHOWN_TEXT ? `${text.slice(0, SHOWN_TEXT)}…` : text,
+  );
+}
