@@ -8,6 +8,7 @@ import {
 } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { SSEServer } from "@sseserver/sseserver";
+import { TestClient } from "@sseserver/sseserver/testing";
 import {
   type Engine,
   type EngineRecord,
@@ -86,7 +87,7 @@ describe("a server over an engine", () => {
     await sse.close();
     sse.status();
     sse.broadcast({ namespace: "/x", data: 1 });
-    await sse.fetch(new Request("http://localhost/subscribe/x"));
+    await TestClient.open(sse, "/subscribe/x");
     assertEquals(engine.calls, []);
   });
 
@@ -129,11 +130,9 @@ describe("a server over an engine", () => {
     for (let i = 0; i < 2; i++) {
       const publish = () => sse.publish({ namespace: "/x", data: 1 });
       await assertRejects(publish, Error, "no network");
-      const response = await sse.fetch(
-        new Request("http://localhost/subscribe/x"),
-      );
-      assertEquals(response.status, 200);
-      assertMatch(await response.text(), /^retry:\d{5}\n\n$/);
+      const client = await TestClient.open(sse, "/subscribe/x");
+      assertEquals([client.status, await client.ended()], [200, "server"]);
+      assertMatch(client.text, /^retry:\d{5}\n\n$/);
     }
     await until(() => errors.length === 2, "two errors");
     assertEquals(errors, ["no network", "no network"]);
@@ -208,18 +207,15 @@ describe("a server over an engine", () => {
     let ready = () => {};
     engine.ready = new Promise((resolve) => ready = resolve);
     const sse = new SSEServer({ engine });
-    let response: Response | undefined;
-    const answered = Promise.resolve(
-      sse.fetch(new Request("http://localhost/subscribe/x")),
-    ).then((answer) => response = answer);
+    let client: TestClient | undefined;
+    const answered = TestClient.open(sse, "/subscribe/x")
+      .then((opened) => client = opened);
     await turns(3);
-    assertEquals(response, undefined);
+    assertEquals(client, undefined);
     assertEquals(sse.status().connections, []);
     ready();
-    const { body, status } = await answered;
-    assertEquals(status, 200);
+    assertEquals((await answered).status, 200);
     assertEquals(sse.status().connections.length, 1);
-    await body!.cancel();
     await sse.close();
   });
 

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { SSEServer } from "@sseserver/sseserver";
+import { TestClient } from "@sseserver/sseserver/testing";
 import { HubFixture, NOTHING, OPENING } from "./tools/hub_fixture.ts";
 import { turns, until } from "./tools/turns.ts";
 
@@ -104,18 +105,17 @@ describe("the hub", () => {
 
   it("delivers nothing twice where one namespace lies below another", async () => {
     const sse = new SSEServer({ retry: false });
-    const response = await sse.subscribe(
+    const client = await TestClient.of(sse.subscribe(
       new Request("http://localhost/x"),
       ["/pets/dogs", "/pets", "/pets/dogs/small", "/pets", "/time"],
-    );
+    ));
     assertEquals(sse.status().connections[0]!.namespace, "/pets,/time");
     sse.broadcast({ namespace: "/pets/dogs/small", data: "1" });
     sse.broadcast({ namespace: "/time", data: "2" });
     sse.broadcast({ namespace: "/pets", data: "3" });
-    const text = response.text();
-    await turns(3);
     await sse.close();
-    assertEquals(await text, OPENING + "data:1\n\ndata:2\n\ndata:3\n\n");
+    await client.ended();
+    assertEquals(client.text, OPENING + "data:1\n\ndata:2\n\ndata:3\n\n");
   });
 
   it("creates nothing for what nobody listens to", () => {
@@ -269,20 +269,19 @@ describe("callbacks that fail", () => {
           errors.push((error as Error).message);
         },
       });
-      const streams = await Promise.all(
+      const clients = await Promise.all(
         ["/a", "/a", "/b"].map((namespace) =>
-          sse.subscribe(new Request("http://localhost/x"), namespace)
+          TestClient.open(sse, `/subscribe${namespace}`)
         ),
       );
       sse.broadcast({ namespace: "/", data: "for nobody" });
       sse.broadcast({ namespace: "/a", data: "1" });
-      await streams[1]!.body!.cancel();
+      await clients[1]!.leave();
       sse.broadcast({ namespace: "/a", data: "2" });
-      const heard = [streams[0]!.text(), streams[2]!.text()];
-      await turns(3);
       assertEquals(sse.status().connections.length, 2);
       await sse.close();
-      assertEquals(await Promise.all(heard), [
+      for (const client of clients) await client.ended();
+      assertEquals([clients[0]!.text, clients[2]!.text], [
         OPENING + "data:1\n\ndata:2\n\n",
         OPENING,
       ]);
@@ -314,15 +313,11 @@ describe("callbacks that fail", () => {
           throw second;
         },
       });
-      const stream = await sse.subscribe(
-        new Request("http://localhost/x"),
-        "/a",
-      );
+      const client = await TestClient.open(sse, "/subscribe/a");
       sse.broadcast({ namespace: "/a", data: "1" });
-      const heard = stream.text();
-      await turns(3);
       await sse.close();
-      assertEquals(await heard, OPENING + "data:1\n\n");
+      await client.ended();
+      assertEquals(client.text, OPENING + "data:1\n\n");
       assertEquals(printed, [
         ["onError failed:", second, "while it was told:", first],
       ]);

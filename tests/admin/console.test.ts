@@ -1,5 +1,6 @@
 import { SSEServer } from "@sseserver/sseserver";
 import { redis } from "@sseserver/sseserver/redis";
+import { TestClient } from "@sseserver/sseserver/testing";
 import {
   assert,
   assertEquals,
@@ -120,15 +121,16 @@ describe("the console's feed", () => {
 
   it("is limited in number, ends with the server, and stops when nobody looks", async () => {
     const sse = new SSEServer({ admin: true });
-    const request = () => new Request("http://localhost/admin/events");
-    const feeds: Response[] = [];
-    for (let i = 0; i < 32; i++) feeds.push(await sse.fetch(request()));
-    assertEquals((await sse.fetch(request())).status, 503);
-    await feeds[0]!.body!.cancel();
-    const last = await sse.fetch(request());
+    const open = () => TestClient.open(sse, "/admin/events");
+    const feeds: TestClient[] = [];
+    for (let i = 0; i < 32; i++) feeds.push(await open());
+    assertEquals((await open()).status, 503);
+    await feeds[0]!.leave();
+    const last = await open();
     assertEquals(last.status, 200);
     await sse.close();
-    assertMatch(await last.text(), /^event:hello\n/);
+    assertEquals(await last.ended(), "server");
+    assertMatch(last.text, /^event:hello\n/);
   });
 });
 

@@ -1,5 +1,6 @@
 import { SSEServer } from "@sseserver/sseserver";
 import { redis } from "@sseserver/sseserver/redis";
+import { TestClient } from "@sseserver/sseserver/testing";
 import {
   assert,
   assertEquals,
@@ -127,11 +128,12 @@ describe(
       const late = assertRejects(() =>
         sse.publish({ namespace: "/a", data: "never" })
       );
-      const [answer, rejected] = await Promise.all([
-        sse.fetch(new Request("http://localhost/subscribe/a")),
+      const [client, rejected] = await Promise.all([
+        TestClient.open(sse, "/subscribe/a", { timeout: 10_000 }),
         late,
       ]);
-      assertMatch(await answer.text(), /^retry:\d+\n\n$/);
+      assertEquals(await client.ended(), "server");
+      assertMatch(client.text, /^retry:\d+\n\n$/);
       assertEquals((rejected as Error).name, "TimeoutError");
       assertMatch(
         errors[0]!.message,

@@ -1,5 +1,6 @@
 import { SSEServer, type SSEServerOptions } from "@sseserver/sseserver";
 import { redis } from "@sseserver/sseserver/redis";
+import { TestClient } from "@sseserver/sseserver/testing";
 import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { afterAll, beforeAll, describe, it } from "@std/testing/bdd";
 import { REDIS, REDIS_HINT, RedisServer } from "../tools/redis_server.ts";
@@ -228,13 +229,15 @@ describe(
       await using one = new SSEServer({ ...options, engine: engine() });
       await using two = new SSEServer({ ...options, engine: engine() });
       const ticket = one.ticket({ namespaces: ["/a"] });
-      const url = `http://localhost/subscribe/a?ticket=${ticket}`;
       await until(() => one.status().engine!.connected, "Redis");
       // What was issued before is there by now, or soon.
       await one.publish({ namespace: "/b", data: 1 });
-      const answer = await two.fetch(new Request(url));
-      assertEquals(answer.headers.has("set-cookie"), true);
-      await answer.body!.cancel();
+      await using client = await TestClient.open(
+        two,
+        `/subscribe/a?ticket=${ticket}`,
+        { timeout: 10_000 },
+      );
+      assertEquals(client.headers.has("set-cookie"), true);
     });
 
     it("accept an Idempotency-Key once, whichever it comes to", async () => {

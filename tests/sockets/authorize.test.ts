@@ -1,7 +1,7 @@
 import { SSEServer, type SSEServerOptions } from "@sseserver/sseserver";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { TestClock } from "@sseserver/sseserver/testing";
+import { TestClient, TestClock } from "@sseserver/sseserver/testing";
 import { sleep, start, type TestServer, until } from "../tools/sockets.ts";
 import { after, countedBy, resumed } from "../tools/wire.ts";
 
@@ -142,10 +142,11 @@ describe("authorize", () => {
       onError: (error) => errors.push((error as Error).message),
       clock,
     });
-    const answering = sse.fetch(new Request("http://localhost/subscribe/a"));
+    const opening = TestClient.open(sse, "/subscribe/a");
     await clock.advance(10_000);
-    const answer = await answering;
-    assertEquals(/^retry:\d+\n\n$/.test(await answer.text()), true);
+    const client = await opening;
+    assertEquals(await client.ended(), "server");
+    assertEquals(/^retry:\d+\n\n$/.test(client.text), true);
     assertStringIncludes(errors[0]!, "'authorize'");
     assertEquals(clock.timers, 0);
     await sse.close();

@@ -6,6 +6,7 @@ import {
 } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { SSEServer } from "@sseserver/sseserver";
+import { TestClient } from "@sseserver/sseserver/testing";
 import { RawClient, start, until } from "../tools/sockets.ts";
 
 const QUIET = { hostname: "127.0.0.1", log: false, signals: false } as const;
@@ -86,20 +87,18 @@ describe("closing a server over real sockets", () => {
       Error,
       "Cannot serve as the server is closed",
     );
-    const response = await server.sse.fetch(
-      new Request("http://localhost/subscribe/a"),
-    );
-    assertEquals(response.status, 200);
+    const refused = await TestClient.open(server.sse, "/subscribe/a");
+    assertEquals([refused.status, await refused.ended()], [200, "server"]);
     assertEquals(
-      response.headers.get("content-type"),
+      refused.headers.get("content-type"),
       "text/event-stream; charset=utf-8",
     );
-    assertMatch(await response.text(), /^retry:\d{5}\n\n$/);
-    const subscribed = await server.sse.subscribe(
-      new Request("http://localhost/"),
-      "/a",
+    assertMatch(refused.text, /^retry:\d{5}\n\n$/);
+    const subscribed = await TestClient.of(
+      server.sse.subscribe(new Request("http://localhost/"), "/a"),
     );
-    assertMatch(await subscribed.text(), /^retry:\d{5}\n\n$/);
+    assertEquals(await subscribed.ended(), "server");
+    assertMatch(subscribed.text, /^retry:\d{5}\n\n$/);
   });
 
   it("happens at the end of an await using block", async () => {
@@ -115,19 +114,11 @@ describe("closing a server over real sockets", () => {
 
   it("ends streams that did not come through serve() too", async () => {
     await using sse = new SSEServer({ retry: false });
-    const response = await sse.fetch(
-      new Request("http://localhost/subscribe/a"),
-    );
-    const reader = response.body!.getReader();
-    await reader.read();
-    const next = reader.read();
+    const client = await TestClient.open(sse, "/subscribe/a");
     sse.broadcast({ namespace: "/a", data: 1 });
     await sse.close();
-    assertEquals(
-      new TextDecoder().decode((await next).value),
-      "data:1\n\n",
-    );
-    assertEquals((await reader.read()).done, true);
+    assertEquals(await client.ended(), "server");
+    assertEquals(client.text, ":ok\n\ndata:1\n\n");
   });
 });
 

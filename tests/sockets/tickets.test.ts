@@ -1,7 +1,7 @@
 import { SSEServer, type TicketGrant } from "@sseserver/sseserver";
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { TestClock } from "@sseserver/sseserver/testing";
+import { TestClient, TestClock } from "@sseserver/sseserver/testing";
 import {
   type RawClient,
   start as startServer,
@@ -113,43 +113,38 @@ describe("a ticket", () => {
     const sse = new SSEServer({ authorize: () => false });
     app.route("/live", sse.app);
     const ticket = sse.ticket(GRANT);
-    const answer = await app.request(
+    const client = await TestClient.open(
+      app,
       `https://example.com/live/subscribe/users/42?ticket=${ticket}`,
     );
     assertMatch(
-      answer.headers.get("set-cookie")!,
+      client.headers.get("set-cookie")!,
       /; Path=\/live\/subscribe; HttpOnly; Secure; SameSite=Strict$/,
     );
-    await answer.body!.cancel();
     await sse.close();
   });
 
   it("is good for 60 s, and its cookie as long as the grant", async () => {
     const clock = new TestClock();
     const sse = new SSEServer({ authorize: () => false, clock });
-    const ask = (ticket: string, cookie = "") =>
-      sse.fetch(
-        new Request(`http://localhost/subscribe/users/42?ticket=${ticket}`, {
-          headers: cookie === "" ? {} : { cookie },
-        }),
-      );
+    const open = (ticket: string) =>
+      TestClient.open(sse, `/subscribe/users/42?ticket=${ticket}`);
     const expires = clock.now() + 120_000;
     const [early, late] = [1, 2].map(() => sse.ticket({ ...GRANT, expires }));
     await clock.advance(59_000);
-    const answer = await ask(early!);
-    assertEquals(answer.status, 200);
-    const cookie = answer.headers.get("set-cookie")!;
-    assertMatch(cookie, /; Max-Age=61;/);
-    await answer.body!.cancel();
+    const client = await open(early!);
+    assertEquals(client.status, 200);
+    assertMatch(client.headers.get("set-cookie")!, /; Max-Age=61;/);
+    await client.leave();
     await clock.advance(2_000);
-    assertEquals((await ask(late!)).status, 401);
-    const pair = cookie.split(";")[0]!;
-    const again = await ask(early!, pair);
-    assertEquals(again.status, 200);
-    const stream = again.text();
+    assertEquals((await open(late!)).status, 401);
+    await client.reconnect();
+    assertEquals(client.status, 200);
     await clock.advance(60_000);
-    assertEquals((await ask(early!, pair)).status, 401);
-    assertMatch(await stream, /^:ok\n/);
+    assertEquals(await client.ended(), "server");
+    assertMatch(client.text, /^:ok\n/);
+    await client.reconnect();
+    assertEquals(client.status, 401);
     await sse.close();
   });
 
