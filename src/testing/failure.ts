@@ -54,14 +54,14 @@ function answerOf({ response: { status, headers }, text }: Reading): string {
 }
 
 function eventsOf({ text }: Reading, { events, taken }: Inbox): string {
-  if (events.length === 0) return `no event has come but ${shorten(text)}`;
+  if (events.length === 0) return `current text is ${shorten(text)}`;
   const lines = events.map((event, i) =>
-    `\n  ${i < taken ? "passed" : "new"}: ${describeEvent(event)}`
-  );
-  const left = lines.length > SHOWN ? `the last ${SHOWN} of ` : "";
-  return `${left}${events.length} events have come${
-    lines.slice(-SHOWN).join("")
-  }`;
+    `\n  ${i < taken ? "seen" : "new"}: ${describeEvent(event)}`
+  ).slice(-SHOWN);
+  const left = lines.length < events.length
+    ? `the last ${SHOWN} of ${events.length} events are`
+    : "current events are";
+  return left + lines.join("");
 }
 
 function shorten(text: string): string {

@@ -223,7 +223,7 @@ describe("waiting for an event", () => {
     assertEquals(
       (nothing as Error).message,
       "Cannot get an event of the response as it has not come within 20 ms: " +
-        'no event has come but ":ok\\n\\n"',
+        'current text is ":ok\\n\\n"',
     );
     source.write("event:new-dog\nid:7\ndata:Corgi\n\ndata:a\ndata:b\n\n");
     await client.next("new-dog");
@@ -233,13 +233,13 @@ describe("waiting for an event", () => {
     assertEquals(
       (wrong as Error).message,
       `Cannot get event "new-cat" of the response as it has not come within 10 ms: ` +
-        '2 events have come\n  passed: new-dog "Corgi", id "7"\n' +
+        'current events are\n  seen: new-dog "Corgi", id "7"\n' +
         '  new: message "a\\nb", id "7"',
     );
     source.write("data:x\n\n".repeat(30));
     const many = await assertRejects(() => client.next("new-cat"));
     const lines = (many as Error).message.split("\n");
-    assertStringIncludes(lines[0]!, "the last 20 of 32 events have come");
+    assertStringIncludes(lines[0]!, "the last 20 of 32 events are");
     assertEquals(lines.length, 21);
     const end = await assertRejects(() => client.ended());
     assertStringIncludes((end as Error).message, "Cannot get the end of");
