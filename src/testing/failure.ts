@@ -1,6 +1,6 @@
 import { TimeoutError } from "./deadline.ts";
+import type { Connection, Ending } from "./connection.ts";
 import type { Inbox } from "./inbox.ts";
-import type { Ending, Reading } from "./reading.ts";
 import { describeEvent } from "./test_event.ts";
 
 /** How many events a message shows, the newest. */
@@ -15,12 +15,6 @@ const ENDINGS: Record<Ending, string> = {
   error: "the stream has failed",
 };
 
-/** What EventSource takes for a stream (WHATWG HTML 9.2.3). */
-export function isEventStream({ status, headers }: Response): boolean {
-  const [type = ""] = (headers.get("Content-Type") ?? "").split(";");
-  return status === 200 && type.trim().toLowerCase() === "text/event-stream";
-}
-
 /**
  * Why `what` has not come and what has come instead. A `TimeoutError` where it
  * still could come.
@@ -29,31 +23,30 @@ export function failure(
   what: string,
   source: string,
   timeout: number,
-  reading: Reading,
+  connection: Connection,
   inbox: Inbox,
 ): Error {
-  const { response, ending, error } = reading;
-  const isStream = isEventStream(response);
+  const { isStream, ending, error } = connection;
   const why = ending === undefined
     ? `it has not come within ${timeout} ms`
     : isStream
     ? ENDINGS[ending]
     : "there is no event stream";
-  const seen = isStream ? eventsOf(reading, inbox) : answerOf(reading);
+  const seen = isStream ? eventsOf(connection, inbox) : answerOf(connection);
   const message = `Cannot get ${what} of ${source} as ${why}: ${seen}`;
   return ending === undefined
     ? new TimeoutError(message)
     : new Error(message, error === undefined ? {} : { cause: error });
 }
 
-function answerOf({ response: { status, headers }, text }: Reading): string {
+function answerOf({ response: { status, headers }, text }: Connection): string {
   const type = headers.get("Content-Type");
   return `the answer has status ${status}, content type ${
     type === null ? "none" : JSON.stringify(type)
   } and body ${shorten(text)}`;
 }
 
-function eventsOf({ text }: Reading, { events, taken }: Inbox): string {
+function eventsOf({ text }: Connection, { events, taken }: Inbox): string {
   if (events.length === 0) return `current text is ${shorten(text)}`;
   const lines = events.map((event, i) =>
     `\n  ${i < taken ? "seen" : "new"}: ${describeEvent(event)}`

@@ -24,7 +24,7 @@ export type {
   TestRequestOptions,
   WaitOptions,
 } from "./options.ts";
-export type { Ending } from "./reading.ts";
+export type { Ending } from "./connection.ts";
 export { TestClient } from "./test_client.ts";
 export { TestClock } from "./test_clock.ts";
 export type { TestEvent } from "./test_event.ts";

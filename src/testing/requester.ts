@@ -1,5 +1,6 @@
 import { quote } from "../quote.ts";
 import { CookieJar } from "./cookies.ts";
+import { LATE, TimeoutError, within } from "./deadline.ts";
 import type { FetchTarget, TestRequestOptions } from "./options.ts";
 
 /** Paths are those of this origin; full URLs are taken as they are. */
@@ -51,13 +52,31 @@ export class Requester {
       }),
       info,
     );
-    this.#cookies.take(checked(response, this.name).headers, pathname);
+    const { headers: given } = checked(response, this.name);
+    this.#cookies.take(given, pathname);
     return response;
   }
 }
 
-/** A response that is one; `source` names what has answered. */
-export function checked(response: Response, source: string): Response {
+/** A response that is one and comes in time; `source` names what answers. */
+export async function answerInTime(
+  answer: Response | Promise<Response>,
+  source: string,
+  timeout: number,
+): Promise<Response> {
+  const promise = Promise.resolve(answer);
+  const response = await within(promise, timeout);
+  if (response === LATE) {
+    // Its stream must not stay open: nobody is going to read it.
+    promise.then(({ body }) => body?.cancel()).catch(() => {});
+    throw new TimeoutError(
+      `Cannot open ${source} as there was no response within ${timeout} ms`,
+    );
+  }
+  return checked(response, source);
+}
+
+function checked(response: Response, source: string): Response {
   if (typeof response?.headers?.get === "function") return response;
   throw new TypeError(
     `Cannot open ${source} as the answer must be a Response: current value is ${

@@ -1,6 +1,7 @@
 import { quote } from "../quote.ts";
-import { LATE, parseTimeout, TimeoutError, turn, within } from "./deadline.ts";
-import { failure, isEventStream } from "./failure.ts";
+import { Connection, type Ending } from "./connection.ts";
+import { LATE, parseTimeout, turn, within } from "./deadline.ts";
+import { failure } from "./failure.ts";
 import { Inbox } from "./inbox.ts";
 import type {
   FetchTarget,
@@ -8,9 +9,7 @@ import type {
   TestOpenOptions,
   WaitOptions,
 } from "./options.ts";
-import { EventStreamParser } from "./parser.ts";
-import { type Ending, Reading } from "./reading.ts";
-import { checked, Requester } from "./requester.ts";
+import { answerInTime, Requester } from "./requester.ts";
 import { parseData, type TestEvent } from "./test_event.ts";
 
 /**
@@ -41,8 +40,7 @@ export class TestClient
   readonly #maxBytes: number;
   #retry: number | undefined;
   #lastEventId: string;
-  #parser: EventStreamParser | undefined;
-  #reading: Reading | undefined;
+  #connection: Connection | undefined;
   #abort: AbortController | undefined;
 
   private constructor(
@@ -116,7 +114,7 @@ export class TestClient
 
   /** The last event id, which a reconnect sends; `""` before any. */
   get lastEventId(): string {
-    return this.#parser?.lastEventId ?? this.#lastEventId;
+    return this.#connection?.lastEventId ?? this.#lastEventId;
   }
 
   /** The status of this connection's response. */
@@ -179,14 +177,14 @@ export class TestClient
    */
   async ended(options: WaitOptions = {}): Promise<Ending> {
     const timeout = parseTimeout(options.timeout ?? this.#timeout);
-    const reading = await within(this.#current.finished, timeout);
-    if (reading !== LATE) return reading.ending!;
+    const ending = await within(this.#current.finished, timeout);
+    if (ending !== LATE) return ending;
     throw this.#failure("the end", timeout);
   }
 
   /** Goes, like a client that closes its connection. */
   async leave(): Promise<void> {
-    const left = this.#reading?.leave();
+    const left = this.#connection?.leave();
     this.#inbox.close();
     this.#abort?.abort();
     await left;
@@ -231,8 +229,8 @@ export class TestClient
     return this.leave();
   }
 
-  get #current(): Reading {
-    return this.#reading!;
+  get #current(): Connection {
+    return this.#connection!;
   }
 
   get #source(): string {
@@ -241,54 +239,43 @@ export class TestClient
 
   /** Whether it was a stream that has ended as it should. */
   get #isOver(): boolean {
-    const { response, ending } = this.#current;
-    return isEventStream(response) && ending !== undefined &&
-      ending !== "error";
+    const { isStream, ending } = this.#current;
+    return isStream && ending !== undefined && ending !== "error";
   }
 
   async #request(requester: Requester): Promise<void> {
-    this.#lastEventId = this.lastEventId;
-    this.#abort = new AbortController();
-    await this.#connect(
-      requester.send(this.#lastEventId, this.#abort.signal),
-    );
+    const id = this.#lastEventId = this.lastEventId;
+    const abort = this.#abort = new AbortController();
+    try {
+      await this.#connect(requester.send(id, abort.signal));
+    } catch (error) {
+      abort.abort();
+      throw error;
+    }
   }
 
   async #connect(answer: Response | Promise<Response>): Promise<void> {
-    const response = await this.#answered(answer);
-    const parser = new EventStreamParser({
-      event: (event, data, id) => this.#inbox.add({ event, data, id }),
-      comment: (text) => this.#comments.push(text),
-      retry: (milliseconds) => this.#retry = milliseconds,
-    }, this.#lastEventId);
-    const isStream = isEventStream(response);
-    this.#parser = isStream ? parser : undefined;
+    const response = await answerInTime(answer, this.#source, this.#timeout);
     this.#inbox.open();
-    const reading = new Reading(response, this.#maxBytes, (text) => {
-      if (isStream) parser.feed(text);
+    const connection = this.#connection = new Connection(response, {
+      lastEventId: this.#lastEventId,
+      maxBytes: this.#maxBytes,
+      sink: {
+        event: (event, data, id) => this.#inbox.add({ event, data, id }),
+        comment: (text) => this.#comments.push(text),
+        retry: (milliseconds) => this.#retry = milliseconds,
+      },
     });
-    this.#reading = reading;
-    reading.finished.then(() => {
-      if (this.#reading === reading) this.#inbox.close();
+    connection.finished.then(() => {
+      if (this.#connection === connection) this.#inbox.close();
     });
-    if (isStream) return await turn();
+    if (connection.isStream) return await turn();
     try {
       await this.ended();
     } catch (error) {
       await this.leave();
       throw error;
     }
-  }
-
-  async #answered(answer: Response | Promise<Response>): Promise<Response> {
-    const response = await within(Promise.resolve(answer), this.#timeout);
-    if (response !== LATE) return checked(response, this.#source);
-    this.#abort?.abort();
-    // Its stream must not stay open: nobody is going to read it.
-    Promise.resolve(answer).then(({ body }) => body?.cancel()).catch(() => {});
-    throw new TimeoutError(
-      `Cannot open ${this.#source} as there was no response within ${this.#timeout} ms`,
-    );
   }
 
   #failure(what: string, timeout: number): Error {
