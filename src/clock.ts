@@ -1,7 +1,8 @@
 /**
  * Where the server takes its time and timers from.
  *
- * A test passes one of its own to drive keepalives and time-outs by hand.
+ * A test passes one of its own to drive keepalives and time-outs by hand, such as
+ * `TestClock` of `@sseserver/sseserver/testing`.
  */
 export interface Clock {
   /** Milliseconds since the Unix epoch. */

@@ -158,6 +158,6 @@ export interface SSEHubOptions {
    * @default {console.error}
    */
   readonly onError?: (error: unknown) => unknown;
-  /** Time and timers, for tests. */
+  /** Time and timers; for tests a `TestClock` of `@sseserver/sseserver/testing`. */
   readonly clock?: Clock;
 }

@@ -1,12 +1,16 @@
 /** Whatever answers requests: an `SSEServer`, a Hono app, a default export. */
 export interface FetchTarget {
-  /** `info` is what the host passes besides the request. */
+  /** Answers a request; `info` is what the host passes besides it. */
   fetch(request: Request, info?: unknown): Response | Promise<Response>;
 }
 
 /** What a client asks for. */
 export interface TestRequestOptions {
-  /** @default {"GET"} */
+  /**
+   * The method of the request.
+   *
+   * @default {"GET"}
+   */
   readonly method?: string;
   /** Sent besides `Accept: text/event-stream`. */
   readonly headers?: Readonly<Record<string, string>>;

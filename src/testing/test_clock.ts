@@ -34,8 +34,8 @@ export class TestClock implements Clock {
   #isAdvancing = false;
 
   /**
-   * @param now Where it starts, in milliseconds since the Unix epoch; by default
-   * at the beginning of 2026. Throws a `RangeError` when it is not finite.
+   * Starts at `now`, in milliseconds since the Unix epoch; by default at the
+   * beginning of 2026. Throws a `RangeError` when that is not finite.
    */
   constructor(now: number = Date.UTC(2026, 0, 1)) {
     if (!Number.isFinite(now)) {
