@@ -15,10 +15,21 @@ export class TimeoutError extends Error {
 /** Undoes what {@linkcode startDeadline} has started. */
 export type StopDeadline = () => void;
 
-/** Calls back after so many milliseconds of real time; keeps the program alive. */
+/**
+ * Calls back after so many milliseconds of real time, and a turn in which what has
+ * come in time can be read, as when the machine was too busy for the program. Keeps
+ * the program alive.
+ */
 export function startDeadline(time: number, late: () => void): StopDeadline {
-  const timer = setTimeout(late, time);
-  return () => clearTimeout(timer);
+  let isStopped = false;
+  const timer = setTimeout(async () => {
+    await turn();
+    if (!isStopped) late();
+  }, time);
+  return () => {
+    isStopped = true;
+    clearTimeout(timer);
+  };
 }
 
 /** Stands for what has not come in time. */
