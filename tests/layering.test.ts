@@ -34,7 +34,7 @@ const HAS_DRIVER = /^(serve|engines)\//;
 const PACKAGES: Record<string, number> = { "hono": 4, "commander": 6 };
 
 /** Entry points that neither a package nor the host's modules are needed for. */
-const SELF_CONTAINED = ["client/mod.ts", "entries/hub.ts"];
+const SELF_CONTAINED = ["client/mod.ts", "entries/hub.ts", "testing/mod.ts"];
 
 const files = globSync("**/*.ts", { cwd: `${ROOT}/src` })
   .map((file) => file.split(path.sep).join("/")).sort();
