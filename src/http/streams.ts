@@ -1,3 +1,4 @@
+import type { SubscribeOptions } from "../call_options.ts";
 import type { DisconnectReason, RefusalReason } from "../counters.ts";
 import type { Granted } from "../grant.ts";
 import { extendIdleTimeout, socketOf } from "../host_info.ts";
@@ -38,7 +39,7 @@ export interface OpenOptions {
   /** The second argument of the host's fetch. */
   readonly info: unknown;
   /** Further headers of the response. */
-  readonly headers?: HeadersInit | undefined;
+  readonly headers?: SubscribeOptions["headers"] | undefined;
   /** Whether the last message of each namespace comes first. */
   readonly latest?: boolean | undefined;
   /** Who it is and until when; what may be heard is in the namespaces already. */
@@ -124,7 +125,7 @@ export class Streams {
    */
   refuse(
     request: Request,
-    headers: HeadersInit | undefined,
+    headers: SubscribeOptions["headers"] | undefined,
     reason: RefusalReason,
   ): Response {
     this.#hub.counters.refusals[reason]++;
@@ -149,7 +150,9 @@ export function lastEventIdOf({ headers, url }: Request): string {
     searchParams.get("last-event-id") ?? "";
 }
 
-function responseHeaders(more: HeadersInit | undefined): HeadersInit {
+function responseHeaders(
+  more: SubscribeOptions["headers"] | undefined,
+): Headers | Readonly<Record<string, string>> {
   if (more === undefined) return STREAM_HEADERS;
   const headers = new Headers(more);
   for (const [name, value] of Object.entries(STREAM_HEADERS)) {
