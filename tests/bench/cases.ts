@@ -51,7 +51,6 @@ export const CASES: readonly BenchCase[] = [
   ...[200, 1_000].map((rate): BenchCase => ({
     name: `paced-${rate}`,
     title: `${rate.toLocaleString("en")} broadcasts/s to 1,000 clients.`,
-    isMain: rate === 200,
     kinds: ["sseserver", "nchan", "better-sse"],
     figures: ["p50", "p99", "p999", "deliveries", "lost"],
     ratio: { figure: "p99", to: "nchan" },
@@ -109,7 +108,6 @@ export const CASES: readonly BenchCase[] = [
   {
     name: "crowd",
     title: "18,000 clients, 10 broadcasts/s (Node: 3).",
-    isMain: true,
     kinds: ["sseserver", "nchan", "bare"],
     figures: ["memory", "p50", "p99", "lost", "cutOff"],
     run: async (contender, scale) => {

@@ -1,0 +1,147 @@
+/**
+ * `program_runner.ts PROGRAMS`: imports programs one after the other, which is how the
+ * tests run those of the documentation: all of them in one process that goes on until
+ * it is killed. Tells on standard output, a line of JSON each, where a program listens
+ * or why it failed.
+ *
+ * @module
+ */
+import { SSEServer } from "@sseserver/sseserver";
+import { readFileSync } from "node:fs";
+import process from "node:process";
+import { pathToFileURL } from "node:url";
+
+/** A program to run. */
+export interface Program {
+  readonly name: string;
+  /** Its file. */
+  readonly file: string;
+  /** How many characters it sends to a stream of `/`, where that is asked for. */
+  readonly sends?: number;
+}
+
+/** What became of it. */
+export interface Ran {
+  readonly name: string;
+  /** Where it listens, in the order in which it began to. */
+  readonly ports: readonly number[];
+  /** What it has sent. */
+  readonly sent?: string;
+}
+
+/** What a program has brought about that it should not. */
+export interface Failed {
+  /** Where it came while that was running; others run all the while. */
+  readonly name: string;
+  readonly error: string;
+}
+
+/** Milliseconds that a program has to begin, and to send what it should. */
+const PATIENCE = 20_000;
+
+let current = "";
+let listening: number[] = [];
+
+function tell(line: Ran | Failed): void {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+function fail(error: unknown): void {
+  tell({
+    name: current,
+    error: error instanceof Error ? String(error.stack) : String(error),
+  });
+}
+
+process.on("uncaughtException", fail);
+process.on("unhandledRejection", fail);
+console.error = (...parts: unknown[]) => fail(parts.join(" "));
+console.log = (...parts: unknown[]) => {
+  const [, port] = /Listening on http:\/\/127\.0\.0\.1:(\d+)/.exec(
+    parts.join(" "),
+  ) ?? [];
+  if (port !== undefined) listening.push(Number(port));
+};
+
+/** Hears all that a program broadcasts, from its first event on. */
+class Ear {
+  /** As it stands on the wire, without the first chunk. */
+  heard = "";
+  readonly #originals = {
+    broadcast: SSEServer.prototype.broadcast,
+    publish: SSEServer.prototype.publish,
+  };
+  #stream: Promise<void> | undefined;
+
+  constructor() {
+    const { broadcast, publish } = this.#originals;
+    const hear = (sse: SSEServer) => this.#stream ??= this.#listen(sse);
+    SSEServer.prototype.broadcast = function (message) {
+      hear(this);
+      broadcast.call(this, message);
+    };
+    SSEServer.prototype.publish = function (message) {
+      hear(this);
+      return publish.call(this, message);
+    };
+  }
+
+  /** Waits until it has heard so many characters, or long enough. */
+  async hears(characters: number): Promise<void> {
+    const deadline = performance.now() + PATIENCE;
+    while (this.heard.length < characters && performance.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+
+  [Symbol.dispose](): void {
+    Object.assign(SSEServer.prototype, this.#originals);
+  }
+
+  async #listen(sse: SSEServer): Promise<void> {
+    const request = new Request("http://localhost/subscribe/");
+    const { body } = await sse.fetch(request);
+    for await (const text of body!.pipeThrough(new TextDecoderStream())) {
+      this.heard += text.replace(/^:ok\n(retry:\d+\n)?\n/, "");
+    }
+  }
+}
+
+async function within<T>(work: Promise<T>, what: string): Promise<T> {
+  let timer: ReturnType<typeof setTimeout>;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`Too late: ${what}`)), PATIENCE);
+  });
+  return await Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
+
+async function run({ name, file, sends }: Program): Promise<void> {
+  current = name;
+  listening = [];
+  const ear = sends === undefined ? undefined : new Ear();
+  try {
+    const program = await within(import(pathToFileURL(file).href), "its start");
+    if ("default" in program) await checkHosted(program.default);
+    await ear?.hears(sends!);
+    tell({ name, ports: listening, ...(ear ? { sent: ear.heard } : {}) });
+  } catch (error) {
+    fail(error);
+  } finally {
+    ear?.[Symbol.dispose]();
+  }
+}
+
+/** What a host such as `bun run` does with a default export. */
+async function checkHosted(hosted: {
+  fetch(request: Request, info?: unknown): Response | Promise<Response>;
+}): Promise<void> {
+  const { status } = await hosted.fetch(
+    new Request("http://localhost/subscribe/hosted", { method: "HEAD" }),
+  );
+  if (status !== 200) throw new Error(`The default export answers ${status}`);
+}
+
+const programs: Program[] = JSON.parse(
+  readFileSync(process.argv[2]!, "utf8"),
+);
+for (const program of programs) await run(program);
