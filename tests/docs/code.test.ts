@@ -18,6 +18,7 @@ import {
 import {
   type Command,
   commandsOf,
+  epochIn,
   masked,
   namesAnId,
   withEpoch,
@@ -31,8 +32,8 @@ const CURL_HINT = CURL ? "" : " (needs: apt-get install curl)";
 interface Treated {
   readonly block: Block;
   readonly treatment: Treatment;
-  /** The program above it in its document, where that runs on this runtime. */
-  readonly program: Program | undefined;
+  /** The programs above it in its document that run on this runtime, nearest first. */
+  readonly above: readonly Program[];
 }
 
 interface Program extends Documented {
@@ -41,28 +42,31 @@ interface Program extends Documented {
 
 const blocks = documentsWithCode().map(blocksIn);
 const untreated: unknown[] = [];
+const programs: Program[] = [];
 const treated: Treated[] = blocks.flatMap((blocks) => {
-  let program: Program | undefined;
+  let above: readonly Program[] = [];
   return blocks.flatMap((block, i) => {
     try {
       const treatment = treatmentOf(block);
-      if (treatment.kind === "program") {
-        const { runtimes, redis } = treatment;
+      if (isRunHere(treatment)) {
         const sends = sentBy(blocks.slice(i + 1));
-        program = runtimes.includes(RUNTIME)
-          ? { block, sends, redis }
-          : undefined;
+        const program = { block, sends, redis: treatment.redis };
+        programs.push(program);
+        above = [program, ...above];
       }
-      return [{ block, treatment, program }];
+      return [{ block, treatment, above }];
     } catch (error) {
       untreated.push(error);
       return [];
     }
   });
 });
-const programs = treated.flatMap(({ block, program }) =>
-  program?.block === block ? [program] : []
-);
+
+function isRunHere(
+  treatment: Treatment,
+): treatment is Extract<Treatment, { kind: "program" }> {
+  return treatment.kind === "program" && treatment.runtimes.includes(RUNTIME);
+}
 
 /** What a program should send, where the next block of the document says that. */
 function sentBy([next]: readonly Block[]): string | undefined {
@@ -103,25 +107,25 @@ describe("the programs of the documentation", () => {
     });
   }
 
-  for (const { block, program } of ofKind("sent")) {
-    if (program === undefined) continue;
+  for (const { block, above: [program] } of ofKind("sent")) {
     it(`${nameOf(block)} is what the program above it sends`, async () => {
-      const { sent } = await running.started(program.block);
-      assertEquals(masked(sent!), masked(block.code));
+      const { sent } = await running.started(program!.block);
+      // A document has no empty line at the end of a block.
+      assertEquals(masked(sent!).trimEnd(), masked(block.code).trimEnd());
     });
   }
 });
 
 describe("what the documentation shows of a terminal", () => {
-  for (const { block, program } of ofKind("transcript")) {
-    if (program === undefined) continue;
+  for (const { block, above } of ofKind("transcript")) {
     it({
       name: `${nameOf(block)} is what commands print${CURL_HINT}`,
       ignore: !CURL,
       fn: async () => {
-        const { ports } = await running.started(program.block);
+        const port = await portOf(above);
+        let before = "";
         for (const command of commandsOf(block.code)) {
-          await checkCommand(command, ports[0]!);
+          before += await checkCommand(command, port, before);
         }
       },
     });
@@ -129,15 +133,11 @@ describe("what the documentation shows of a terminal", () => {
 });
 
 describe("the documentation's code for pages", () => {
-  for (const { block, program } of ofKind("page")) {
-    if (program === undefined) continue;
+  for (const { block, above } of ofKind("page")) {
     it({
       name: `${nameOf(block)} opens its streams in Chromium${CHROMIUM_HINT}`,
       ignore: CHROMIUM === undefined,
-      fn: async () => {
-        const { ports } = await running.started(program.block);
-        await checkPage(block.code, ports[0]!);
-      },
+      fn: async () => await checkPage(block.code, await portOf(above)),
     });
   }
 });
@@ -153,16 +153,6 @@ describe("the documentation's code", () => {
       assertMatch(treatment.test, /^tests\/.+\.test\.ts$/, nameOf(block));
       assert(existsSync(path.join(ROOT, treatment.test)), nameOf(block));
     }
-  });
-
-  it("has a program above whatever needs one", () => {
-    const needing = ["transcript", "page", "sent"];
-    const withProgram = new Set<string>();
-    const without = treated.filter(({ block: { file }, treatment }) => {
-      if (treatment.kind === "program") withProgram.add(file);
-      return needing.includes(treatment.kind) && !withProgram.has(file);
-    });
-    assertEquals(without.map(({ block }) => nameOf(block)), []);
   });
 
   it("complains of nothing while it runs", () => {
@@ -185,6 +175,7 @@ describe("a block of code", () => {
           file: "a.md",
           line: 5,
           language: "js",
+          isIgnored: false,
           code: "a\n\n  b\n",
           mark: "<!-- runs on: bun -->",
         },
@@ -192,6 +183,7 @@ describe("a block of code", () => {
           file: "a.md",
           line: 13,
           language: "sh",
+          isIgnored: false,
           code: "d\n",
           mark: undefined,
         },
@@ -232,7 +224,7 @@ describe("a block of code", () => {
         kind: "unrun",
         why: "needs a registry",
       },
-      "_Not run here: needs Astro._\n\n```ts\n```": {
+      "_Not run here: needs Astro._\n\n```ts ignore\n```": {
         kind: "unrun",
         why: "needs Astro",
       },
@@ -247,6 +239,7 @@ describe("a block of code", () => {
       "```sh\n```":
         'a.md:1 needs a mark that says how it is tested, as its language is "sh"',
       "```\n```": 'as its language is ""',
+      "```ts ignore\n```": "has no checked types",
       "<!-- runs on: rhino -->\n```ts\n```": "has a mark that is none",
       "<!-- ignore -->\n```ts\n```": "has a mark that is none",
       "<!-- runs on: deno -->\n```sh\n```": "has a mark that is none",
@@ -284,12 +277,29 @@ describe("a block of code", () => {
   });
 });
 
-/** Runs a command against a program; a stream until it has printed as much. */
+/** Where the nearest program above listens that does. */
+async function portOf(above: readonly Program[]): Promise<number> {
+  for (const { block } of above) {
+    const { ports: [port] } = await running.started(block);
+    if (port !== undefined) return port;
+  }
+  throw new Error("No program above it listens");
+}
+
+/**
+ * Runs a command against a program; a stream until it has printed as much. Returns
+ * what it has printed.
+ *
+ * @param before What the commands before it have.
+ */
 async function checkCommand(
   { command, output }: Command,
   port: number,
-): Promise<void> {
-  const epoch = namesAnId(command) ? await epochOf(port) : "";
+  before: string,
+): Promise<string> {
+  const epoch = namesAnId(command)
+    ? epochIn(before) ?? await epochOf(port)
+    : "";
   const line = withEpoch(command, epoch)
     .replaceAll("localhost:8001", `127.0.0.1:${port}`)
     // Through a pipe it would keep back what it has, unlike on a terminal.
@@ -312,15 +322,15 @@ async function checkCommand(
     masked(begin.map((text) => `${text}\n`).join("") || printed),
     masked(output),
   );
+  return printed;
 }
 
 /** What the ids of a program with a history begin with. */
 async function epochOf(port: number): Promise<string> {
   const client = new RawClient(port, "/subscribe/");
-  const id = /^id:(\w+)-/m;
-  await until(() => id.test(client.body), "the id of a stream");
+  await until(() => epochIn(client.body) !== undefined, "the id of a stream");
   client.leave();
-  return id.exec(client.body)![1]!;
+  return epochIn(client.body)!;
 }
 
 async function checkPage(code: string, port: number): Promise<void> {

@@ -46,3 +46,8 @@ export function withEpoch(command: string, epoch: string): string {
 export function namesAnId(command: string): boolean {
   return command.search(ID) !== -1;
 }
+
+/** What the first id in an output begins with. */
+export function epochIn(output: string): string | undefined {
+  return output.match(ID)?.[0];
+}

@@ -32,10 +32,11 @@ const PROGRAMS: readonly string[] = ["ts", "js"];
 
 /** Throws a SyntaxError that names the block where nothing says what to do with it. */
 export function treatmentOf(block: Block): Treatment {
-  const { mark, language } = block;
-  if (mark === undefined) return unmarked(block);
+  const { mark = "", language, isIgnored } = block;
   const [, why] = /^_Not run here: (needs .+)\._$/.exec(mark) ?? [];
   if (why !== undefined) return { kind: "unrun", why };
+  if (isIgnored) throw wrong(block, "has no checked types, so it is not run");
+  if (mark === "") return unmarked(block);
   const [, verb, rest] = /^<!-- ([a-z ]+): (.+) -->$/.exec(mark) ?? [];
   if (verb === "not run here" && rest!.startsWith("needs ")) {
     if (PROGRAMS.includes(language)) {

@@ -6,6 +6,7 @@ import path from "node:path";
 import process from "node:process";
 import { ROOT } from "../tools/command.ts";
 import { freePort } from "../tools/free_port.ts";
+import { blocksOf } from "../tools/markdown.ts";
 import { Program } from "../tools/program.ts";
 import { REDIS, REDIS_HINT, RedisServer } from "../tools/redis_server.ts";
 import { RawClient, RUNTIME, start, until } from "../tools/sockets.ts";
@@ -16,11 +17,11 @@ const MANY = 200;
 const IS_LINUX = process.platform === "linux";
 const LINUX_HINT = IS_LINUX ? "" : " (needs: Linux)";
 
-/** The programs of docs/cluster.md. */
-const [REUSING, CLUSTER] = [
-  ...readFileSync(path.join(ROOT, "docs/cluster.md"), "utf8")
-    .matchAll(/^```ts\n(.*?)^```$/gms),
-].map(([, code]) => code!);
+/** The programs of docs/cluster.md that tell which process they are. */
+const [REUSING, CLUSTER] = blocksOf(
+  readFileSync(path.join(ROOT, "docs/cluster.md"), "utf8"),
+  "docs/cluster.md",
+).map(({ code }) => code).filter((code) => code.includes("process.pid"));
 
 /** A program as it stands there but for where it listens and where Redis is. */
 function adapted(code: string, port: number, { url }: RedisServer): string {

@@ -10,8 +10,10 @@ export interface Block {
   readonly file: string;
   /** The line of its fence, from 1. */
   readonly line: number;
-  /** What follows the fence; `""` for nothing. */
+  /** The first word after the fence; `""` for none. */
   readonly language: string;
+  /** Whether the word `ignore` follows it, so that types are not checked. */
+  readonly isIgnored: boolean;
   readonly code: string;
   /** The comment, or the line in italics, that stands right above it. */
   readonly mark: string | undefined;
@@ -51,10 +53,12 @@ export function blocksOf(text: string, file: string): Block[] {
     const code = lines.slice(begin, i).map((text) =>
       `${text.startsWith(indent!) ? text.slice(indent!.length) : text}\n`
     );
+    const [language, ...attributes] = info!.trim().split(" ");
     blocks.push({
       file,
       line: begin,
-      language: info!.trim(),
+      language: language!,
+      isIgnored: attributes.includes("ignore"),
       code: code.join(""),
       mark: above,
     });
