@@ -16,10 +16,12 @@ import {
   formatId,
   MemoryEngine,
 } from "../src/engine.ts";
+import { SlowEngine } from "./docs/slow_engine.ts";
 import { engineContract } from "./tools/engine_contract.ts";
 import { turns, until } from "./tools/turns.ts";
 
 engineContract("MemoryEngine", () => new MemoryEngine());
+engineContract("an engine of a program's own", () => new SlowEngine());
 
 describe("the memory engine", () => {
   it("delivers before publish returns, and the very same bytes", () => {

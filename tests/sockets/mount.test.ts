@@ -2,7 +2,7 @@ import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { SSEServer, type SSEServerOptions } from "@sseserver/sseserver";
 import { Hono } from "hono";
-import { start, TestServer } from "../tools/sockets.ts";
+import { RUNTIME, start, TestServer } from "../tools/sockets.ts";
 
 const OPENING = ":ok\n\n";
 
@@ -92,6 +92,62 @@ describe("mounting over real sockets", () => {
     });
     assertEquals((await mounted.host.ask("/app/own")).body, "own");
     assertEquals((await mounted.host.ask("/app/live/own")).body, "own too");
+  });
+});
+
+describe("app.mount(), which passes a new request on", () => {
+  it("has paths without its own in them, and on Bun no addresses", async () => {
+    const seen = async (build: (app: Hono, sse: SSEServer) => unknown) => {
+      await using mounted = await program(build);
+      await mounted.host.open("/live/subscribe/a/b");
+      const [one] = mounted.sse.status().connections;
+      return [one!.request_path, one!.client_ip];
+    };
+    assertEquals(
+      await seen((app, sse) => app.mount("/live", sse.fetch)),
+      ["/subscribe/a/b", RUNTIME === "bun" ? "" : "127.0.0.1"],
+    );
+    assertEquals(
+      await seen((app, sse) => app.route("/live", sse.app)),
+      ["/live/subscribe/a/b", "127.0.0.1"],
+    );
+  });
+
+  it("knows clients by what a proxy says", async () => {
+    await using mounted = await program(
+      (app, sse) => app.mount("/live", sse.fetch),
+      { trustProxy: 1, limits: { connectionsPerClient: 1 } },
+    );
+    const open = (address: string) =>
+      mounted.host.open("/live/subscribe/a", {
+        headers: { "X-Forwarded-For": address },
+      });
+    await open("203.0.113.1");
+    const other = await open("203.0.113.2");
+    assertEquals(other.body, OPENING);
+    const second = await open("203.0.113.1");
+    assertMatch((await second.done()).body, /^retry:\d{5}\n\n$/);
+  });
+
+  it("has the cookie of a ticket be for a path that is not asked for", async () => {
+    const cookiePath = async (
+      build: (app: Hono, sse: SSEServer) => unknown,
+    ) => {
+      await using mounted = await program(build, { authorize: () => false });
+      const ticket = mounted.sse.ticket({ namespaces: ["/a"] });
+      const client = await mounted.host.open(
+        `/live/subscribe/a?ticket=${ticket}`,
+      );
+      return /; Path=([^;]+)/.exec(client.header("set-cookie")!)?.[1];
+    };
+    assertEquals(
+      await cookiePath((app, sse) => app.mount("/live", sse.fetch)),
+      "/subscribe",
+    );
+    assertEquals(
+      await cookiePath((app, sse) => app.route("/live", sse.app)),
+      "/live/subscribe",
+    );
   });
 });
 
