@@ -16,8 +16,8 @@ import {
   formatId,
   MemoryEngine,
 } from "../src/engine.ts";
-import { SlowEngine } from "./docs/slow_engine.ts";
 import { engineContract } from "./tools/engine_contract.ts";
+import { SlowEngine } from "./tools/slow_engine.ts";
 import { turns, until } from "./tools/turns.ts";
 
 engineContract("MemoryEngine", () => new MemoryEngine());

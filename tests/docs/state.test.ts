@@ -42,7 +42,7 @@ function adapted(code: string): string {
   return changes.reduce((text, [from, to]) => {
     assertStringIncludes(text, from);
     return text.replace(from, to);
-  }, `import { SlowEngine } from "../../docs/slow_engine.ts";\n${code}`);
+  }, `import { SlowEngine } from "../../tools/slow_engine.ts";\n${code}`);
 }
 
 /** Does what the page does, with a pause in which the state changes. */
