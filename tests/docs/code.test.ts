@@ -214,6 +214,11 @@ describe("a block of code", () => {
         redis: true,
       },
       "```js\n```": { kind: "page" },
+      '```js\nimport a from "a";\n```': {
+        kind: "program",
+        runtimes: ["deno", "bun", "node"],
+        redis: false,
+      },
       "```console\n```": { kind: "transcript" },
       "<!-- sent by the program above -->\n```text\n```": { kind: "sent" },
       "<!-- run by: tests/a.test.ts -->\n```sh\n```": {

@@ -8,6 +8,8 @@
  */
 import { SSEServer } from "@sseserver/sseserver";
 import { readFileSync } from "node:fs";
+import { Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
 
@@ -40,7 +42,8 @@ export interface Failed {
 const PATIENCE = 20_000;
 
 let current = "";
-let listening: number[] = [];
+/** Where the current program listens, some of which it may not do yet. */
+let listening: Promise<number>[] = [];
 
 function tell(line: Ran | Failed): void {
   process.stdout.write(`${JSON.stringify(line)}\n`);
@@ -60,8 +63,22 @@ console.log = (...parts: unknown[]) => {
   const [, port] = /Listening on http:\/\/127\.0\.0\.1:(\d+)/.exec(
     parts.join(" "),
   ) ?? [];
-  if (port !== undefined) listening.push(Number(port));
+  if (port !== undefined) listening.push(Promise.resolve(Number(port)));
 };
+
+// What listens with Express and the like says nothing.
+const { listen } = Server.prototype;
+Server.prototype.listen = function (this: Server, ...args: unknown[]) {
+  listening.push(
+    new Promise((resolve) =>
+      this.once(
+        "listening",
+        () => resolve((this.address() as AddressInfo).port),
+      )
+    ),
+  );
+  return listen.apply(this, args as Parameters<typeof listen>);
+} as typeof listen;
 
 /** Hears all that a program broadcasts, from its first event on. */
 class Ear {
@@ -124,7 +141,12 @@ async function run({ name, file, sends }: Program): Promise<void> {
     const program = await within(import(pathToFileURL(file).href), "its start");
     if ("default" in program) await checkHosted(program.default);
     await ear?.hears(sends!);
-    tell({ name, ports: listening, ...(ear ? { sent: ear.heard } : {}) });
+    const ports = await within(Promise.all(listening), "its listening");
+    tell({
+      name,
+      ports: [...new Set(ports)],
+      ...(ear ? { sent: ear.heard } : {}),
+    });
   } catch (error) {
     fail(error);
   } finally {

@@ -117,6 +117,7 @@ function onLoopback(code: string, redis: string | undefined): string {
   return code
     .replace(/, hostname: "[\d.]+"/g, "")
     .replace(/\bport: \d+/g, 'port: 0, hostname: "127.0.0.1"')
+    .replace(/\.listen\(\d+/g, '.listen(0, "127.0.0.1"')
     .replace(/\.serve\(\)/g, '.serve({ port: 0, hostname: "127.0.0.1" })')
     .replace(
       /\.serve\(\{ fetch/g,

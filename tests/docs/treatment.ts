@@ -70,7 +70,10 @@ function unmarked(block: Block): Treatment {
     case "ts":
       return { kind: "program", runtimes: RUNTIMES, redis: false };
     case "js":
-      return { kind: "page" };
+      // Pages have nothing to install, so what they run has no imports.
+      return /^import /m.test(block.code)
+        ? { kind: "program", runtimes: RUNTIMES, redis: false }
+        : { kind: "page" };
     case "console":
       return { kind: "transcript" };
   }
