@@ -1,8 +1,8 @@
 /**
  * `program_runner.ts PROGRAMS`: imports programs one after the other, which is how the
  * tests run those of the documentation: all of them in one process that goes on until
- * it is killed. Tells on standard output, a line of JSON each, where a program listens
- * or why it failed.
+ * it is killed. Tells on standard output where a program listens or why it failed:
+ * after a mark and as a line of JSON each, as programs print what they like.
  *
  * @module
  */
@@ -12,31 +12,7 @@ import { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
-
-/** A program to run. */
-export interface Program {
-  readonly name: string;
-  /** Its file. */
-  readonly file: string;
-  /** How many characters it sends to a stream of `/`, where that is asked for. */
-  readonly sends?: number;
-}
-
-/** What became of it. */
-export interface Ran {
-  readonly name: string;
-  /** Where it listens, in the order in which it began to. */
-  readonly ports: readonly number[];
-  /** What it has sent. */
-  readonly sent?: string;
-}
-
-/** What a program has brought about that it should not. */
-export interface Failed {
-  /** Where it came while that was running; others run all the while. */
-  readonly name: string;
-  readonly error: string;
-}
+import { type Failed, MARK, type Program, type Ran } from "./protocol.ts";
 
 /** Milliseconds that a program has to begin, and to send what it should. */
 const PATIENCE = 20_000;
@@ -46,7 +22,7 @@ let current = "";
 let listening: Promise<number>[] = [];
 
 function tell(line: Ran | Failed): void {
-  process.stdout.write(`${JSON.stringify(line)}\n`);
+  process.stdout.write(`${MARK}${JSON.stringify(line)}\n`);
 }
 
 function fail(error: unknown): void {
@@ -164,7 +140,5 @@ async function checkHosted(hosted: {
   if (status !== 200) throw new Error(`The default export answers ${status}`);
 }
 
-const programs: Program[] = JSON.parse(
-  readFileSync(process.argv[2]!, "utf8"),
-);
-for (const program of programs) await run(program);
+const list = readFileSync(process.argv[2]!, "utf8");
+for (const program of JSON.parse(list)) await run(program);

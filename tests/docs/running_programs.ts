@@ -5,7 +5,7 @@ import process from "node:process";
 import { ROOT } from "../tools/command.ts";
 import type { Block } from "../tools/markdown.ts";
 import { RUNTIME, until } from "../tools/sockets.ts";
-import type { Failed, Program, Ran } from "./program_runner.ts";
+import { type Failed, MARK, type Program, type Ran } from "./protocol.ts";
 
 /** Programs import the package by name, so they have to lie within it. */
 const FIXTURES = path.join(ROOT, "tests/fixtures");
@@ -52,13 +52,20 @@ export class RunningPrograms implements AsyncDisposable {
     this.#child = spawn(
       process.execPath,
       [...RUN[RUNTIME], runner, listFile],
-      { cwd: ROOT, env: { ...process.env, NO_COLOR: "1" } },
+      {
+        cwd: ROOT,
+        // Without what has Node's tests in it report to these as to their parent.
+        env: { ...process.env, NO_COLOR: "1", NODE_TEST_CONTEXT: "" },
+      },
     );
     let output = "";
     this.#child.stdout!.on("data", (text) => {
       const lines = (output + text).split("\n");
       output = lines.pop()!;
-      for (const line of lines) this.#take(JSON.parse(line));
+      for (const line of lines) {
+        const at = line.indexOf(MARK);
+        if (at !== -1) this.#take(JSON.parse(line.slice(at + MARK.length)));
+      }
     });
     this.#child.stderr!.on("data", (text) => this.#errors += text);
     this.#child.on("error", (error) => this.#ended = error.message);
