@@ -23,6 +23,11 @@ interface NodeInfo {
   readonly incoming: {
     readonly socket?: { readonly remoteAddress?: string };
     readonly complete?: boolean;
+    readonly readableDidRead?: boolean;
+    /** The body as it came, where the program has kept it: the adapter takes it. */
+    readonly rawBody?: unknown;
+    /** Express: what it has taken off the path, as `/live` of `app.use("/live", …)`. */
+    readonly baseUrl?: string;
   };
   readonly outgoing?: NodeResponse;
 }
@@ -72,6 +77,28 @@ export function isBodyComplete(info: unknown): boolean {
     return true;
   }
   return info.incoming.complete !== false;
+}
+
+/**
+ * Whether somebody has read a request's body before it got here, so that nothing is
+ * left of it: middleware such as `express.json()` does.
+ */
+export function isBodyTaken(info: unknown): boolean {
+  if (typeof info !== "object" || info === null || !isNodeInfo(info)) {
+    return false;
+  }
+  const { readableDidRead, rawBody } = info.incoming;
+  return readableDidRead === true && rawBody === undefined;
+}
+
+/**
+ * What a framework has taken off the path that the client asked for before it passed
+ * the request on, such as `/live`; `""` where it has not, or does not tell.
+ */
+export function pathPrefix(info: unknown): string {
+  if (typeof info !== "object" || info === null || !isNodeInfo(info)) return "";
+  const { baseUrl } = info.incoming;
+  return typeof baseUrl === "string" ? baseUrl : "";
 }
 
 /** Longest idle time-out that Bun takes, in seconds. */

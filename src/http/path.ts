@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import { routePath } from "hono/route";
+import { pathPrefix } from "../host_info.ts";
 import { rawPath } from "../raw_path.ts";
 
 /**
@@ -15,7 +16,7 @@ export function pathBelow(context: Context): string | undefined {
 /** The path of the route itself as it was sent, such as `/live/subscribe`. */
 export function pathOf(context: Context): string {
   const { segments, depth } = split(context);
-  return segments.slice(0, depth).join("/");
+  return pathPrefix(context.env) + segments.slice(0, depth).join("/");
 }
 
 function split(context: Context): { segments: string[]; depth: number } {

@@ -2,7 +2,7 @@ import type { Context, Hono } from "hono";
 import type { Broadcaster, Encoded } from "../broadcaster.ts";
 import { formatId, type Position } from "../engine.ts";
 import { EVERYTHING, type Granted, narrowed } from "../grant.ts";
-import { isBodyComplete } from "../host_info.ts";
+import { isBodyComplete, isBodyTaken } from "../host_info.ts";
 import type { Hub } from "../hub.ts";
 import { parseNamespacePath } from "../namespace.ts";
 import type { PublishOptions } from "../server_options.ts";
@@ -20,6 +20,7 @@ import {
   PublishedKeys,
 } from "./published_keys.ts";
 import {
+  bodyTaken,
   Refusal,
   refusal,
   tooLarge,
@@ -181,6 +182,14 @@ class PublishRoute {
         new TypeError("Cannot publish as 'authorize' has read the body"),
       );
       throw unavailable(context, "authorize");
+    }
+    if (isBodyTaken(context.env)) {
+      report(
+        new TypeError(
+          "Cannot publish as the body was read before: mount the server before what parses bodies, such as express.json(), or keep the body as 'rawBody' of Node's request",
+        ),
+      );
+      throw bodyTaken(context);
     }
     const most = limits.messageBytes + MARGIN;
     const body = readBody(raw, most);

@@ -55,6 +55,17 @@ export function unreadable(context: Context): Refusal {
   );
 }
 
+/** The program has read the body itself. */
+export function bodyTaken(context: Context): Refusal {
+  return new Refusal(
+    "unavailable",
+    context.text(
+      "500 the body was read before: mount the server before what parses bodies\n",
+      500,
+    ),
+  );
+}
+
 /** The body did not come in time. */
 export function tooSlow(context: Context): Refusal {
   return new Refusal(

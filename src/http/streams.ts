@@ -1,7 +1,7 @@
 import type { SubscribeOptions } from "../call_options.ts";
 import type { DisconnectReason, RefusalReason } from "../counters.ts";
 import type { Granted } from "../grant.ts";
-import { extendIdleTimeout, socketOf } from "../host_info.ts";
+import { extendIdleTimeout, pathPrefix, socketOf } from "../host_info.ts";
 import type { Hub } from "../hub.ts";
 import { offer } from "../outlet.ts";
 import { topmost } from "../namespace.ts";
@@ -106,7 +106,7 @@ export class Streams {
     const userAgent = request.headers.get("user-agent") ?? "";
     const reader = this.#hub.open({
       ...asked,
-      requestPath: asciiPath(request.url),
+      requestPath: asciiPath(pathPrefix(info) + rawPath(request.url)),
       clientIP: copyOf(clientIP),
       userAgent: copyOf(userAgent.slice(0, USER_AGENT_LENGTH)),
       user: granted.user,
@@ -162,9 +162,9 @@ function responseHeaders(
 }
 
 /** The path as it is shown: a host may pass on what should have been encoded. */
-function asciiPath(url: string): string {
+function asciiPath(path: string): string {
   return copyOf(
-    rawPath(url).slice(0, PATH_LENGTH).toWellFormed().replace(
+    path.slice(0, PATH_LENGTH).toWellFormed().replace(
       /[^!-~]/gu,
       encodeURIComponent,
     ),

@@ -56,6 +56,8 @@ function divert(
 class NodeOutlet implements Outlet {
   readonly #outgoing: ServerResponse;
   readonly #framer: ChunkFramer;
+  /** Whether its `write` is Node's, and not that of some middleware. */
+  readonly #isPlain: boolean;
   readonly #written: (error?: Error | null) => void;
   #head: Response | undefined;
 
@@ -68,6 +70,7 @@ class NodeOutlet implements Outlet {
   ) {
     this.#outgoing = outgoing;
     this.#framer = framer;
+    this.#isPlain = !Object.hasOwn(outgoing, "write");
     this.#head = head;
     this.#written = (error) => {
       if (!error) source.pull();
@@ -81,10 +84,13 @@ class NodeOutlet implements Outlet {
       this.#head = undefined;
       outgoing.writeHead(status, toNodeHeaders(headers));
       outgoing.write(chunk, this.#written);
-    } else if (outgoing.socket !== null && outgoing.chunkedEncoding) {
+    } else if (
+      this.#isPlain && outgoing.socket !== null && outgoing.chunkedEncoding
+    ) {
       outgoing.socket.write(this.#framer.frame(chunk), this.#written);
     } else {
-      // Another response goes first (pipelining), or the client speaks HTTP/1.0.
+      // Another response goes first (pipelining), the client speaks HTTP/1.0, or
+      // middleware, as of Express, sees what is written.
       outgoing.write(chunk, this.#written);
     }
   }

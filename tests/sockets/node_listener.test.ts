@@ -1,0 +1,170 @@
+import type { DisconnectReason, SSEServer } from "@sseserver/sseserver";
+import { nodeListener } from "@sseserver/sseserver/node";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { describe, it } from "@std/testing/bdd";
+import express from "express";
+import { Hono } from "hono";
+import type { Handler } from "../tools/node_host.ts";
+import { startOnNodeHttp } from "../tools/node_host.ts";
+import { until } from "../tools/sockets.ts";
+
+const OPENING = ":ok\n\n";
+const TOKEN = "0123456789abcdef";
+const LARGE = "x".repeat(100_000);
+
+const HOSTS: Record<string, [string, (sse: SSEServer) => Handler]> = {
+  "node:http": ["", (sse) => nodeListener(sse.fetch)],
+  "a Hono app on node:http": [
+    "/live",
+    (sse) => nodeListener(new Hono().route("/live", sse.app).fetch),
+  ],
+  "Express": [
+    "/live",
+    (sse) => express().use("/live", nodeListener(sse.fetch)),
+  ],
+  "a router of Express": [
+    "/a%20b/live",
+    (sse) =>
+      express().use(
+        "/:tenant",
+        express.Router().use("/live", nodeListener(sse.fetch)),
+      ),
+  ],
+};
+
+for (const [name, [prefix, build]] of Object.entries(HOSTS)) {
+  describe(`nodeListener on ${name}`, () => {
+    it("serves streams, and forgets those whose client has gone", async () => {
+      await using host = await startOnNodeHttp(build);
+      const clients = await host.openMany(3, `${prefix}/subscribe/pets?ns=/x`);
+      host.sse.broadcast({ namespace: "/pets/dogs", data: 1 });
+      await clients[0]!.hears(`${OPENING}data:1\n\n`);
+      host.sse.broadcast({ namespace: "/x", event: "e", data: "ü" });
+      for (const client of clients) {
+        await client.hears(`${OPENING}data:1\n\nevent:e\ndata:ü\n\n`);
+        assertEquals(
+          client.header("content-type"),
+          "text/event-stream; charset=utf-8",
+        );
+      }
+      const { connections } = host.sse.status();
+      for (const row of connections) {
+        assertEquals([row.request_path, row.namespace, row.client_ip], [
+          `${prefix}/subscribe/pets`,
+          "/pets,/x",
+          "127.0.0.1",
+        ]);
+      }
+      const head = host.send(`${prefix}/subscribe/pets`, { method: "HEAD" });
+      assertEquals((await head.answered()).status, 200);
+      assertEquals(host.streams, 3);
+      clients[0]!.leave();
+      clients[1]!.reset();
+      await host.settles(1);
+      host.sse.disconnect({ namespace: "/" });
+      assertEquals((await clients[2]!.done()).ending, "complete");
+      assertEquals(host.streams, 0);
+    });
+
+    it("takes what is published, and answers what is refused", async () => {
+      await using host = await startOnNodeHttp(build, {
+        publish: { token: TOKEN },
+      });
+      const client = await host.open(`${prefix}/subscribe/a`);
+      const body = '{"event":"e","data":"it came"}';
+      const headers = {
+        Authorization: `Bearer ${TOKEN}`,
+        "Content-Type": "application/json",
+        "Content-Length": String(body.length),
+      };
+      const post = { method: "POST", headers, body };
+      const published = await host.ask(`${prefix}/publish/a`, post);
+      assertEquals(published.status, 201, published.body);
+      await client.hears(`${OPENING}event:e\ndata:it came\n\n`);
+      const { Authorization: _, ...anonymous } = headers;
+      for (
+        const [path, options, status] of [
+          ["/publish/a", { ...post, headers: anonymous }, 401],
+          ["/publish/a%2fb", post, 400],
+          ["/subscribe/a%2fb", {}, 400],
+          ["/subscribe/a", post, 405],
+          ["/nothing", {}, 404],
+        ] as const
+      ) {
+        const answer = await host.ask(prefix + path, options);
+        assertEquals(answer.status, status, path);
+      }
+    });
+
+    it("cuts off a reader that is too slow, and nobody else", async () => {
+      const left: [string, DisconnectReason][] = [];
+      await using host = await startOnNodeHttp(build, {
+        maxLag: 256 * 1024,
+        onDisconnect: ({ userAgent }, reason) => left.push([userAgent, reason]),
+      });
+      const [slow, good] = await Promise.all(
+        ["slow", "good"].map((name) =>
+          host.open(`${prefix}/subscribe/a`, {
+            headers: { "User-Agent": name },
+          })
+        ),
+      );
+      slow!.stall();
+      let sent = 0;
+      await until(() => {
+        // Only as fast as the good one reads.
+        if (good!.body.length > sent * LARGE.length) {
+          host.sse.broadcast({ namespace: "/a", data: LARGE });
+          sent++;
+        }
+        return left.length > 0;
+      }, "the slow reader to be cut off");
+      assertEquals(left, [["slow", "slow"]]);
+      await good!.hears(OPENING + `data:${LARGE}\n\n`.repeat(sent));
+      slow!.socket.resume();
+      assertEquals((await slow!.done()).ending, "cut");
+    });
+  });
+}
+
+describe("nodeListener", () => {
+  it("answers with 500 and prints what fetch throws, where nobody else takes it", async () => {
+    const printed: unknown[] = [];
+    const { error } = console;
+    console.error = (...args) => printed.push(...args);
+    try {
+      for (
+        const fetch of [
+          () => {
+            throw new Error("broken");
+          },
+          () => Promise.reject(new Error("broken")),
+        ]
+      ) {
+        await using host = await startOnNodeHttp(() => nodeListener(fetch));
+        assertEquals((await host.ask("/")).status, 500);
+      }
+    } finally {
+      console.error = error;
+    }
+    assertEquals(printed.map(String), ["Error: broken", "Error: broken"]);
+  });
+
+  it("leaves the program's own Request and Response alone", () => {
+    const before = [globalThis.Request, globalThis.Response];
+    nodeListener(() => new Response());
+    assert(globalThis.Request === before[0]);
+    assert(globalThis.Response === before[1]);
+  });
+
+  it("takes nothing but a function", () => {
+    const error = assertThrows(
+      () => nodeListener("fetch" as never),
+      TypeError,
+    );
+    assertMatch(
+      error.message,
+      /^Cannot listen as 'fetch' must be a function: current value is "fetch"$/,
+    );
+  });
+});
