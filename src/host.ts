@@ -7,7 +7,7 @@
  */
 
 /** The runtimes that are told apart. */
-export type RuntimeName = "deno" | "bun" | "node" | "unknown";
+export type RuntimeName = "deno" | "bun" | "node" | "workerd" | "unknown";
 
 interface HostGlobals {
   readonly Deno?: {
@@ -20,6 +20,7 @@ interface HostGlobals {
     env: { get(name: string): string | undefined };
   };
   readonly Bun?: { readonly version?: string };
+  readonly navigator?: { readonly userAgent?: string };
   readonly process?: {
     readonly versions?: { readonly node?: string };
     memoryUsage?(): { readonly rss: number };
@@ -33,6 +34,8 @@ const host = globalThis as unknown as HostGlobals;
 
 /** The runtime this runs on. */
 export function runtimeName(): RuntimeName {
+  // First, as it may pretend to be Node (with nodejs_compat).
+  if (host.navigator?.userAgent === "Cloudflare-Workers") return "workerd";
   if (host.Deno?.permissions) return "deno";
   if (host.Bun) return "bun";
   if (host.process?.versions?.node) return "node";
@@ -48,6 +51,7 @@ export function runtimeVersion(): string {
       return host.Bun?.version ?? "";
     case "node":
       return host.process?.versions?.node ?? "";
+    case "workerd":
     case "unknown":
       return "";
   }
@@ -55,7 +59,9 @@ export function runtimeVersion(): string {
 
 /** Resident memory of the process in bytes, `undefined` where the runtime does not tell. */
 export function residentBytes(): number | undefined {
-  return (host.Deno?.memoryUsage?.() ?? host.process?.memoryUsage?.())?.rss;
+  const usage = host.Deno?.memoryUsage?.() ?? host.process?.memoryUsage?.();
+  // workerd has a process, and says that it takes nothing.
+  return usage?.rss || undefined;
 }
 
 /** `runtime-environment-hostname`, as the Go package names a node. */
@@ -80,6 +86,8 @@ function hostname(runtime: RuntimeName): string {
       ? host.Deno!.hostname()
       : "unknown";
   }
+  // On workerd there is no telling: it may say "localhost" everywhere.
+  if (runtime === "workerd") return "unknown";
   return host.process?.getBuiltinModule?.("node:os")?.hostname() ?? "unknown";
 }
 
@@ -101,7 +109,7 @@ function granted(descriptor: Record<string, string>): boolean {
 /**
  * Calls back in a macrotask of its own, after the host has looked at its sockets.
  *
- * `setImmediate` is there on Deno, Bun and Node. A message port, the usual
+ * `setImmediate` is there on Deno, Bun and Node, and on newer workerd. A message port, the usual
  * stand-in, is none: with a callback that posts again, Node 24 handles 1,000
  * and Bun 1.4 2,048 messages before it looks at a socket, and Deno 2.9 never
  * gets to its timers.

@@ -139,6 +139,20 @@ export function extendIdleTimeout(
   return true;
 }
 
+/**
+ * Calls back when the client goes, where the host may tell that by the request's
+ * signal alone.
+ *
+ * workerd has had versions in which a response's stream was not cancelled then
+ * (1.20260619 to 1.20260717 at least); the signal aborts in all of them, if the
+ * compatibility flag `enable_request_signal` is set. Elsewhere streams are cancelled
+ * without fail, and the signal is left alone: Deno 2.9 aborts it on success too.
+ */
+export function onClientGone(request: Request, callback: () => void): void {
+  if (runtimeName() !== "workerd") return;
+  request.signal.addEventListener("abort", callback, { once: true });
+}
+
 /** What a response is written to. */
 export interface HostSocket {
   /**

@@ -1,7 +1,12 @@
 import type { SubscribeOptions } from "../call_options.ts";
 import type { DisconnectReason, RefusalReason } from "../counters.ts";
 import type { Granted } from "../grant.ts";
-import { extendIdleTimeout, pathPrefix, socketOf } from "../host_info.ts";
+import {
+  extendIdleTimeout,
+  onClientGone,
+  pathPrefix,
+  socketOf,
+} from "../host_info.ts";
 import type { Hub } from "../hub.ts";
 import { offer } from "../outlet.ts";
 import { topmost } from "../namespace.ts";
@@ -116,6 +121,7 @@ export class Streams {
       owner,
     });
     offer(info, reader);
+    onClientGone(request, () => reader.cancel());
     return new Response(reader.stream, init);
   }
 
