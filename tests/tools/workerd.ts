@@ -1,5 +1,11 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { ROOT, runtime } from "./command.ts";
@@ -18,8 +24,9 @@ export const WORKERD_HINT: string = WORKERD
 
 /** A worker, with the fields that wrangler.jsonc has. */
 export interface WorkerConfig {
-  /** Its module, from the top of the project. */
+  /** Its module, from the top of the project, where `code` is to be if it is given. */
   readonly main: string;
+  readonly code?: string;
   readonly compatibility_date: string;
   readonly compatibility_flags?: readonly string[];
   readonly durable_objects?: {
@@ -65,8 +72,8 @@ export class Workerd implements AsyncDisposable {
     workers: Readonly<Record<string, WorkerConfig>>,
   ): Promise<Workerd> {
     const folder = mkdtempSync(path.join(tmpdir(), "sseserver-workerd-"));
-    for (const [name, { main }] of Object.entries(workers)) {
-      writeFileSync(path.join(folder, `${name}.js`), bundle(main));
+    for (const [name, { main, code }] of Object.entries(workers)) {
+      writeFileSync(path.join(folder, `${name}.js`), bundle(main, code));
     }
     writeFileSync(path.join(folder, "workerd.capnp"), configOf(workers));
     const workerd = new Workerd(folder);
@@ -104,7 +111,20 @@ export function readWrangler(file: string): WorkerConfig {
 }
 
 /** The module with all that it imports, as bundlers make it for browsers and workers. */
-export function bundle(main: string): string {
+export function bundle(main: string, code?: string): string {
+  const file = path.join(ROOT, main);
+  if (code === undefined) return bundleFile(file);
+  // It imports the package by name, so it has to lie within it.
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(file, code, { flag: "wx" });
+  try {
+    return bundleFile(file);
+  } finally {
+    rmSync(file);
+  }
+}
+
+function bundleFile(main: string): string {
   const { status, stdout, stderr } = spawnSync(runtime("bun"), [
     "build",
     main,

@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { after, before, describe, it } from "@std/testing/bdd";
+import process from "node:process";
+import { blocksIn } from "../docs/documents.ts";
 import {
   RawClient,
   type RequestOptions,
@@ -37,6 +39,11 @@ const WORKERS: Record<string, WorkerConfig> = {
   example: EXAMPLE,
   oldest: { ...EXAMPLE, compatibility_date: OLDEST },
   fixture: FIXTURE,
+  document: {
+    ...EXAMPLE,
+    main: `tests/fixtures/${process.pid}_worker.ts`,
+    code: blocksIn("docs/workers.md")[0]!.code,
+  },
   moduleScope: {
     main: "tests/workers/module_scope.ts",
     compatibility_date: EXAMPLE.compatibility_date,
@@ -328,6 +335,18 @@ if (RUNTIME === "node") {
       await publish("fixture", "/publish/users/ann", "hello", "own.test");
       await own.hearsLast("data:hello\n\n");
       assertEquals(own.body.includes("later"), false);
+    });
+
+    it("takes what another Worker publishes", async () => {
+      const client = await open("fixture", "/subscribe/news", at("hub"));
+      const answer = await ask("fixture", "/publish-from-here");
+      assertEquals(answer.status, 201, answer.body);
+      await client.hearsLast('data:{"headline":"It works"}\n\n');
+    });
+
+    it("runs what the documentation begins with", async () => {
+      const client = await open("document", "/subscribe/a");
+      assertMatch(client.body, /^:ok\nretry:\d+\n\nid:.*\nevent:sse-open\n/);
     });
 
     it("lets in by ticket, and back in by its cookie", async () => {
