@@ -103,6 +103,7 @@ function referToDisposable(file: string): void {
 /** The package's manifest, made of the repository's. */
 function manifestOf(source: Record<string, unknown>): Record<string, unknown> {
   const { exports, bin } = source as Record<string, Record<string, string>>;
+  const { browser } = source as { browser: Record<string, false> };
   return {
     ...Object.fromEntries(
       Object.entries(source).filter(([key]) => !PRIVATE.includes(key)),
@@ -112,6 +113,13 @@ function manifestOf(source: Record<string, unknown>): Record<string, unknown> {
       default: compiled(file, ".js"),
     })),
     bin: mapValues(bin!, (file) => compiled(file, ".js")),
+    // What bundlers for browsers and Workers leave out.
+    browser: Object.fromEntries(
+      Object.entries(browser).map(([file, value]) => [
+        compiled(file, ".js"),
+        value,
+      ]),
+    ),
   };
 }
 
