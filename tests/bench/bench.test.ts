@@ -1,7 +1,7 @@
 import { assertEquals, assertLess } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import process from "node:process";
-import { RUNTIME } from "../tools/sockets.ts";
+import { RUNTIME } from "../tools/runtime.ts";
 import { CASES } from "./cases.ts";
 import { type Contender, contenders } from "./contender.ts";
 import { figureNamed } from "./results/figure.ts";

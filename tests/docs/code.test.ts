@@ -8,7 +8,7 @@ import { CHROMIUM, CHROMIUM_HINT, launchChromium } from "../tools/chromium.ts";
 import { ROOT } from "../tools/command.ts";
 import type { Block } from "../tools/markdown.ts";
 import { REDIS, REDIS_HINT, RedisServer } from "../tools/redis_server.ts";
-import { RUNTIME } from "../tools/sockets.ts";
+import { RUNTIME } from "../tools/runtime.ts";
 import { checkPage } from "./check_page.ts";
 import { checkTranscript } from "./check_transcript.ts";
 import { blocksIn, documentsWithCode } from "./documents.ts";

@@ -9,7 +9,7 @@ import { spawnSync } from "node:child_process";
 import process from "node:process";
 import { serverSettingsOf } from "../../src/server_settings.ts";
 import { ROOT } from "../tools/command.ts";
-import { RUNTIME } from "../tools/sockets.ts";
+import { RUNTIME } from "../tools/runtime.ts";
 import { documentsWithCode, textOf } from "./documents.ts";
 import { sectionsOf, type Table, tablesOf } from "./tables.ts";
 

@@ -4,7 +4,8 @@ import path from "node:path";
 import process from "node:process";
 import { ROOT } from "../tools/command.ts";
 import type { Block } from "../tools/markdown.ts";
-import { RUNTIME, until } from "../tools/sockets.ts";
+import { RUNTIME } from "../tools/runtime.ts";
+import { until } from "../tools/sockets.ts";
 import { type Failed, MARK, type Program, type Ran } from "./protocol.ts";
 
 /** Programs import the package by name, so they have to lie within it. */

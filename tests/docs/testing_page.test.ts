@@ -11,7 +11,7 @@ import {
 import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { ROOT } from "../tools/command.ts";
-import { RUNTIME } from "../tools/sockets.ts";
+import { RUNTIME } from "../tools/runtime.ts";
 
 /** Node skips what a test of its own runner runs, unless that does not know of it. */
 const { NODE_TEST_CONTEXT: _, ...env } = process.env;

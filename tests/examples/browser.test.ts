@@ -2,9 +2,11 @@ import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import type { Page } from "playwright-core";
 import { CHROMIUM, CHROMIUM_HINT, launchChromium } from "../tools/chromium.ts";
+import { SHOWS_PAGES } from "../tools/runtime.ts";
 import { start } from "./example.ts";
 
 describe("the page of examples/time.ts in Chromium", () => {
+  if (!SHOWS_PAGES) return;
   it({
     name:
       `ticks, shows pets and recovers from the server's end${CHROMIUM_HINT}`,

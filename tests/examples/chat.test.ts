@@ -4,7 +4,8 @@ import type { Page } from "playwright-core";
 import { CHROMIUM, CHROMIUM_HINT, launchChromium } from "../tools/chromium.ts";
 import { Proxy } from "../tools/proxy.ts";
 import { RawClient, until } from "../tools/sockets.ts";
-import { type Example, RUNTIME, start } from "./example.ts";
+import { SHOWS_PAGES } from "../tools/runtime.ts";
+import { type Example, start } from "./example.ts";
 import { visit } from "./visit.ts";
 
 interface Message {
@@ -223,8 +224,7 @@ describe("examples/chat", () => {
     assertEquals(status, 409);
   });
 
-  // The browser sees the same of every runtime: once is enough.
-  if (RUNTIME === "node") {
+  if (SHOWS_PAGES) {
     it({
       name: `has a page that loses and repeats nothing${CHROMIUM_HINT}`,
       ignore: CHROMIUM === undefined,

@@ -5,7 +5,8 @@ import process from "node:process";
 import { CHROMIUM, CHROMIUM_HINT, launchChromium } from "../tools/chromium.ts";
 import { Program } from "../tools/program.ts";
 import { REDIS, REDIS_HINT } from "../tools/redis_server.ts";
-import { RawClient, RUNTIME, until } from "../tools/sockets.ts";
+import { SHOWS_PAGES } from "../tools/runtime.ts";
+import { RawClient, until } from "../tools/sockets.ts";
 
 /** Runs it in a process of its own, on any ports and with a Redis of its own. */
 function start(path = process.env.PATH!): Program {
@@ -142,9 +143,8 @@ describe("examples/emoji", () => {
     assertMatch(example.output, /^ +brew install redis /m);
   });
 
-  // The browser sees the same of every runtime: once is enough.
   const canShow = REDIS !== undefined && CHROMIUM !== undefined;
-  if (RUNTIME === "node") {
+  if (SHOWS_PAGES) {
     it({
       name:
         `shows the ranking and the details of one${REDIS_HINT}${CHROMIUM_HINT}`,

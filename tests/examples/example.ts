@@ -2,19 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import process from "node:process";
 import { ROOT } from "../tools/command.ts";
-
-/** The runtime that runs this test, and so the examples. */
-export const RUNTIME: "deno" | "bun" | "node" = process.versions.deno
-  ? "deno"
-  : process.versions.bun
-  ? "bun"
-  : "node";
-
-// The pets take 8 s; `bun test FILE` on its own gives a test 5 s.
-if (RUNTIME === "bun") {
-  const name = "bun:test"; // unknown to Deno's type check
-  (await import(name)).setDefaultTimeout(60_000);
-}
+import { RUNTIME } from "../tools/runtime.ts";
 
 /** How each runtime runs a file. */
 const RUN: Record<typeof RUNTIME, string[]> = {

@@ -1,7 +1,8 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { ROOT } from "../tools/command.ts";
-import { open, readEvents, RUNTIME, start } from "./example.ts";
+import { RUNTIME } from "../tools/runtime.ts";
+import { open, readEvents, start } from "./example.ts";
 
 describe("examples/time.ts", () => {
   it("sends the pets of the Go package's README", async () => {

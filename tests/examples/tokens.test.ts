@@ -4,7 +4,8 @@ import type { Browser, Page } from "playwright-core";
 import { CHROMIUM, CHROMIUM_HINT, launchChromium } from "../tools/chromium.ts";
 import { Proxy } from "../tools/proxy.ts";
 import { RawClient, sleep, until } from "../tools/sockets.ts";
-import { type Example, RUNTIME, start } from "./example.ts";
+import { SHOWS_PAGES } from "../tools/runtime.ts";
+import { type Example, start } from "./example.ts";
 import { visit } from "./visit.ts";
 
 interface Answer {
@@ -177,8 +178,7 @@ describe("examples/tokens", () => {
     assertEquals(large.status, 413);
   });
 
-  // The browser sees the same of every runtime: once is enough.
-  if (RUNTIME === "node") {
+  if (SHOWS_PAGES) {
     it({
       name:
         `has a page that survives a reload and a lost connection${CHROMIUM_HINT}`,

@@ -2,7 +2,8 @@ import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { connect } from "node:net";
 import { ChunkFramer } from "../../src/serve/chunk_framer.ts";
-import { RUNTIME, start, until } from "../tools/sockets.ts";
+import { RUNTIME } from "../tools/runtime.ts";
+import { start, until } from "../tools/sockets.ts";
 
 /** Sends bytes as they are, and returns all that comes until nothing more is due. */
 async function exchange(

@@ -94,8 +94,9 @@ describe("a client over a real socket", () => {
     const idle = await server.open("/subscribe/idle");
     await until(() => idle.body.split(":keepalive\n").length > 20);
     server.sse.broadcast({ namespace: "/idle", data: "x" });
-    await idle.hearsLast("data:x\n\n");
-    assertMatch(idle.body, /^:ok\n\n(:keepalive\n)+data:x\n\n$/);
+    // A keepalive may have followed by the time that one looks.
+    await until(() => idle.body.includes("data:x\n\n"));
+    assertMatch(idle.body, /^:ok\n\n(:keepalive\n)+data:x\n\n(:keepalive\n)*$/);
     assertEquals(server.streams, 1);
   });
 });

@@ -9,7 +9,8 @@ import { freePort } from "../tools/free_port.ts";
 import { blocksOf } from "../tools/markdown.ts";
 import { Program } from "../tools/program.ts";
 import { REDIS, REDIS_HINT, RedisServer } from "../tools/redis_server.ts";
-import { RawClient, RUNTIME, start, until } from "../tools/sockets.ts";
+import { RUNTIME } from "../tools/runtime.ts";
+import { RawClient, start, until } from "../tools/sockets.ts";
 
 /** Connections among which both of two processes have some, all but certainly. */
 const MANY = 200;

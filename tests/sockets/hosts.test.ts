@@ -3,7 +3,8 @@ import { describe, it } from "@std/testing/bdd";
 import { SSEServer, type Status } from "@sseserver/sseserver";
 import { Hono } from "hono";
 import { Program } from "../tools/program.ts";
-import { RawClient, RUNTIME, sleep, until } from "../tools/sockets.ts";
+import { RUNTIME } from "../tools/runtime.ts";
+import { RawClient, sleep, until } from "../tools/sockets.ts";
 
 /** Milliseconds of silence after which `Bun.serve` cuts a connection off, and a bit. */
 const BUN_SILENCE = 12_500;

@@ -2,7 +2,8 @@ import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { SSEServer, type SSEServerOptions } from "@sseserver/sseserver";
 import { Hono } from "hono";
-import { RUNTIME, start, TestServer } from "../tools/sockets.ts";
+import { RUNTIME } from "../tools/runtime.ts";
+import { start, TestServer } from "../tools/sockets.ts";
 
 const OPENING = ":ok\n\n";
 

@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { RUNTIME, start, startOnDenoServe } from "../tools/sockets.ts";
+import { RUNTIME } from "../tools/runtime.ts";
+import { start, startOnDenoServe } from "../tools/sockets.ts";
 
 describe("namespaces in raw request lines", () => {
   it("are refused with 400 and a message that names the field", async () => {

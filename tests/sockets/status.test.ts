@@ -2,7 +2,8 @@ import { SSEServer, type Status } from "@sseserver/sseserver";
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { Hono } from "hono";
-import { RUNTIME, start } from "../tools/sockets.ts";
+import { RUNTIME } from "../tools/runtime.ts";
+import { start } from "../tools/sockets.ts";
 
 const PATH = "/admin/status.json";
 

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { RUNTIME } from "../tools/runtime.ts";
 import {
   type RawClient,
-  RUNTIME,
   sleep,
   start,
   startOnDenoServe,

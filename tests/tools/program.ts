@@ -8,7 +8,8 @@ import { mkdirSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
 import { ROOT } from "./command.ts";
-import { RUNTIME, until } from "./sockets.ts";
+import { RUNTIME } from "./runtime.ts";
+import { until } from "./sockets.ts";
 
 /** Programs import the package by name, so they have to lie within it. */
 const FOLDER = path.join(ROOT, "tests/fixtures");

@@ -2,12 +2,8 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { after, before, describe, it } from "@std/testing/bdd";
 import process from "node:process";
 import { blocksIn } from "../docs/documents.ts";
-import {
-  RawClient,
-  type RequestOptions,
-  RUNTIME,
-  until,
-} from "../tools/sockets.ts";
+import { RUNTIME } from "../tools/runtime.ts";
+import { RawClient, type RequestOptions, until } from "../tools/sockets.ts";
 import {
   bundle,
   readWrangler,
