@@ -7,96 +7,20 @@ import {
 } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import fc from "fast-check";
-import { BoundedHistory } from "../src/history/bounded.ts";
-import type { HistoryBounds } from "../src/history/bounds.ts";
-import type { Replay } from "../src/history/history.ts";
-import { encodeEnd } from "../src/notice.ts";
-import { Remembered } from "../src/history/remembered.ts";
-import { SlabEncoder } from "../src/slab.ts";
+import {
+  chunksOf,
+  gap,
+  HistoryFixture,
+  MINUTE,
+  opening,
+} from "./tools/history_fixture.ts";
 import { decode } from "./tools/hub_fixture.ts";
 
 const encoder = new TextEncoder();
-const MINUTE = 60_000;
-const NO_BOUNDS: HistoryBounds = {
-  messages: 1_000_000,
-  bytes: 1_000_000_000,
-  age: 1_000 * MINUTE,
-};
-
-/** A history with a time that a test sets. */
-class Fixture {
-  readonly history: BoundedHistory;
-  readonly counters = { replays: 0, gaps: 0 };
-  now = 0;
-  #seq = 0;
-
-  constructor(bounds: Partial<HistoryBounds> = {}) {
-    this.history = new BoundedHistory(
-      { ...NO_BOUNDS, ...bounds },
-      () => this.now,
-      this.counters,
-    );
-    this.history.begin({ epoch: "e", seq: 0 });
-  }
-
-  /** Remembers an event; returns its id. */
-  add(namespace: string, data = "x"): string {
-    const seq = ++this.#seq;
-    this.#deliver("e", seq, namespace, data);
-    return `e-${seq}`;
-  }
-
-  /** The same in another place; returns what those who are live are told. */
-  addAt(epoch: string, seq: number, namespace: string): string | undefined {
-    const told = this.history.isNext({ epoch, seq })
-      ? undefined
-      : this.history.begin({ epoch, seq: seq - 1 });
-    this.#deliver(epoch, seq, namespace, "new");
-    return told;
-  }
-
-  #deliver(epoch: string, seq: number, namespace: string, data: string): void {
-    const body = encoder.encode(`data:${data}\n\n`);
-    this.history.add({ epoch, seq, namespace, body });
-  }
-
-  /** All that a client of these namespaces is sent before it is live. */
-  heard(
-    lastEventId: string,
-    namespaces: readonly string[],
-    latest = false,
-  ): string {
-    const { notices, replay } = this.history.open({
-      namespaces,
-      lastEventId,
-      latest,
-    });
-    return notices + decode(chunksOf(replay).map(({ bytes }) => bytes));
-  }
-}
-
-function chunksOf(replay: Replay | undefined) {
-  const chunks = [];
-  while (replay?.state === "behind") {
-    const chunk = replay.next();
-    if (chunk !== undefined) chunks.push(chunk);
-  }
-  return chunks;
-}
-
-function opening(id: string, resumed: boolean): string {
-  return `id:${id}\nevent:sse-open\ndata:{"resumed":${resumed}}\n\n`;
-}
-
-function gap(id: string, from: string, to: string, reason: string): string {
-  return `id:${id}\nevent:sse-gap\ndata:${
-    JSON.stringify({ from, to, reason })
-  }\n\n`;
-}
 
 describe("a history", () => {
   it("keeps what a quiet namespace got in ten minutes beside one with 20,000 events a second", () => {
-    const fixture = new Fixture({
+    const fixture = new HistoryFixture({
       messages: 10_000,
       bytes: 16 * 1024 * 1024,
       age: 15 * MINUTE,
@@ -139,7 +63,7 @@ describe("a history", () => {
   });
 
   it("tells of a gap only where something was forgotten after the client's id", () => {
-    const fixture = new Fixture({ messages: 3 });
+    const fixture = new HistoryFixture({ messages: 3 });
     const first = fixture.add("/a/x", "1");
     const second = fixture.add("/a/x", "2");
     fixture.add("/b", "3");
@@ -167,7 +91,7 @@ describe("a history", () => {
   });
 
   it("tells of a gap where some of what follows is still there", () => {
-    const fixture = new Fixture({ messages: 4 });
+    const fixture = new HistoryFixture({ messages: 4 });
     fixture.add("/a/busy", "1");
     fixture.add("/a/quiet", "2");
     for (let i = 3; i <= 8; i++) fixture.add("/a/busy", `${i}`);
@@ -180,7 +104,7 @@ describe("a history", () => {
   });
 
   it("begins with all there is for an id that it cannot have given", () => {
-    const fixture = new Fixture();
+    const fixture = new HistoryFixture();
     fixture.add("/a", "1");
     fixture.add("/b", "2");
     fixture.add("/a", "3");
@@ -202,7 +126,7 @@ describe("a history", () => {
   });
 
   it("forgets what is too old, but for the last of each namespace", () => {
-    const fixture = new Fixture({ age: MINUTE });
+    const fixture = new HistoryFixture({ age: MINUTE });
     fixture.add("/a", "1");
     fixture.add("/a", "2");
     fixture.add("/b", "3");
@@ -237,7 +161,7 @@ describe("a history", () => {
       fc.array(fc.constantFrom(...namespaces), { maxLength: 200 }),
       fc.integer({ min: 1, max: 30 }),
       (adds, messages) => {
-        const fixture = new Fixture({ messages });
+        const fixture = new HistoryFixture({ messages });
         const held: { namespace: string; seq: number }[] = [];
         adds.forEach((namespace, i) => {
           fixture.add(namespace, "x");
@@ -271,7 +195,7 @@ describe("a history", () => {
   });
 
   it("keeps within its bytes, and does not keep what alone is larger", () => {
-    const fixture = new Fixture({ bytes: 1_000 });
+    const fixture = new HistoryFixture({ bytes: 1_000 });
     for (let i = 0; i < 100; i++) fixture.add(`/${i % 7}`, "y".repeat(i * 7));
     assertLessOrEqual(fixture.history.size.bytes, 1_000);
     const id = fixture.add("/large", "z".repeat(2_000));
@@ -283,7 +207,7 @@ describe("a history", () => {
   });
 
   it("shares what it joins with everyone who comes to the same place", () => {
-    const fixture = new Fixture();
+    const fixture = new HistoryFixture();
     for (let i = 0; i < 110; i++) fixture.add(`/n/${i % 3}`, `${i}`);
     const joined = new Set<Uint8Array>();
     let bytes = 0;
@@ -304,7 +228,7 @@ describe("a history", () => {
   });
 
   it("replays long ones in parts and short ones together", () => {
-    const fixture = new Fixture();
+    const fixture = new HistoryFixture();
     fixture.add("/a", "1".repeat(200_000));
     for (let i = 0; i < 1_000; i++) fixture.add("/a", "2".repeat(100));
     const { replay } = fixture.history.open({
@@ -325,7 +249,7 @@ describe("a history", () => {
   });
 
   it("merges several namespaces in their order", () => {
-    const fixture = new Fixture();
+    const fixture = new HistoryFixture();
     for (let i = 1; i <= 30; i++) fixture.add(`/${"abc"[i % 3]}/x`, `${i}`);
     assertEquals(
       fixture.heard("e-3", ["/a", "/c/x"]),
@@ -336,7 +260,7 @@ describe("a history", () => {
   });
 
   it("begins anew with another epoch, and tells who was on the way", () => {
-    const fixture = new Fixture();
+    const fixture = new HistoryFixture();
     for (let i = 0; i < 5; i++) fixture.add("/a", "x".repeat(60_000));
     const { replay } = fixture.history.open({
       namespaces: ["/a"],
@@ -355,7 +279,7 @@ describe("a history", () => {
   });
 
   it("tells everyone of what its engine never delivered", () => {
-    const fixture = new Fixture();
+    const fixture = new HistoryFixture();
     fixture.add("/a", "1");
     assertEquals(
       fixture.addAt("e", 5, "/a"),
@@ -373,178 +297,10 @@ describe("a history", () => {
   });
 
   it("gives keepalives the id of the last event", () => {
-    const fixture = new Fixture();
+    const fixture = new HistoryFixture();
     assertEquals(decode([fixture.history.keepAlive]), "id:e-0\n\n");
     fixture.add("/a");
     assertEquals(decode([fixture.history.keepAlive]), "id:e-1\n\n");
     assertStrictEquals(fixture.history.keepAlive, fixture.history.keepAlive);
-  });
-});
-
-describe("the last messages", () => {
-  it("are those of each namespace, oldest first, without ids", () => {
-    const fixture = new Fixture();
-    for (const n of ["/a/x", "/a/y", "/b", "/a/x", "/a"]) fixture.add(n, n);
-    assertEquals(
-      fixture.heard("", ["/a"], true),
-      "data:/a/y\n\ndata:/a/x\n\ndata:/a\n\n" + opening("e-5", false),
-    );
-    assertEquals(fixture.heard("", ["/c"], true), opening("e-5", false));
-    // A valid id beats them; after a gap they are sent.
-    assertEquals(fixture.heard("e-5", ["/a"], true), opening("e-5", true));
-    assertEquals(
-      fixture.heard("f-5", ["/b"], true),
-      gap("e-2", "f-5", "e-2", "epoch") + opening("e-2", false) +
-        "id:e-3\ndata:/b\n\n",
-    );
-  });
-
-  it("are as things stood when the client came, and what came since follows", () => {
-    const fixture = new Fixture();
-    fixture.add("/a", "1");
-    fixture.add("/b", "2");
-    const { notices, replay } = fixture.history.open({
-      namespaces: ["/"],
-      lastEventId: "",
-      latest: true,
-    });
-    fixture.add("/a", "3");
-    fixture.add("/a", "4");
-    assertEquals(
-      notices + decode(chunksOf(replay).map(({ bytes }) => bytes)),
-      "data:1\n\ndata:2\n\n" + opening("e-2", false) +
-        "id:e-3\ndata:3\n\nid:e-4\ndata:4\n\n",
-    );
-  });
-
-  it("are the newest of all namespaces that were asked for", () => {
-    const fixture = new Fixture();
-    for (let i = 0; i < 1_999; i++) fixture.add(`/a/${i}`, "a");
-    for (let i = 0; i < 500; i++) fixture.add(`/b/${i}`, "b");
-    const heard = fixture.heard("", ["/a", "/b"], true);
-    assertEquals(
-      ["a", "b"].map((data) => heard.split(`data:${data}\n`).length - 1),
-      [500, 500],
-    );
-  });
-
-  it("are not another client's, who came at another time", () => {
-    const fixture = new Fixture();
-    fixture.add("/a/1", "one");
-    fixture.add("/a/2", "two");
-    fixture.add("/a/3", "three");
-    const first = fixture.heard("", ["/a"], true);
-    assert(first.startsWith("data:one\n\ndata:two\n\ndata:three\n\n"));
-    const seq = 4;
-    const body = encodeEnd("/a/2");
-    fixture.history.add({ epoch: "e", seq, namespace: "/a/2", body });
-    assertEquals(
-      fixture.heard("", ["/a"], true),
-      "data:one\n\ndata:three\n\n" + opening("e-4", false),
-    );
-  });
-
-  it("come again after a gap, and the stream opens after that", () => {
-    const fixture = new Fixture({ messages: 3 });
-    fixture.add("/a", "1");
-    const { replay } = fixture.history.open({
-      namespaces: ["/"],
-      lastEventId: "",
-      latest: true,
-    });
-    for (let i = 2; i < 6; i++) fixture.add("/a", `${i}`);
-    assertEquals(
-      decode(chunksOf(replay).map(({ bytes }) => bytes)),
-      gap("e-2", "e-1", "e-2", "lagged") + opening("e-2", false) +
-        "id:e-3\ndata:3\n\nid:e-4\ndata:4\n\nid:e-5\ndata:5\n\n",
-    );
-  });
-
-  it("are the newest 1,000", () => {
-    const fixture = new Fixture();
-    for (let i = 0; i < 1_200; i++) fixture.add(`/${i}`, `${i}`);
-    const heard = fixture.heard("", ["/"], true);
-    assertEquals(heard.match(/^data:\d+$/gm)?.length, 1_000);
-    assert(heard.startsWith("data:200\n\n"));
-  });
-
-  it("are as many as make a megabyte, and one at least", () => {
-    const fixture = new Fixture();
-    fixture.add("/x", "old");
-    for (let i = 0; i < 5; i++) fixture.add(`/${i}`, "x".repeat(300_000));
-    assertEquals(
-      fixture.heard("", ["/"], true).match(/^data:x+$/gm)?.length,
-      3,
-    );
-    fixture.add("/y", "y".repeat(2_000_000));
-    assertEquals(
-      fixture.heard("", ["/"], true),
-      `data:${"y".repeat(2_000_000)}\n\n` + opening("e-7", false),
-    );
-  });
-});
-
-describe("what is remembered", () => {
-  it("keeps no more memory alive than twice what it holds", () => {
-    const remembered = new Remembered({
-      messages: 2_000,
-      bytes: 1_000_000,
-      age: MINUTE,
-    });
-    const slabs = new SlabEncoder();
-    for (let seq = 1; seq <= 300_000; seq++) {
-      const namespace = seq % 1_000 === 0 ? `/quiet/${seq}` : "/busy";
-      const frame = slabs.encode(
-        `id:e-${seq}\ndata:`,
-        "x".repeat(40),
-        "\n\n",
-      );
-      remembered.add(namespace, seq, frame, false, 0);
-    }
-    const { entries } = remembered.node("/")!;
-    const buffers = new Set<ArrayBuffer>();
-    let live = 0;
-    for (let i = 0; i < entries.length; i++) {
-      const entry = entries.at(i)!;
-      if (entry.gone) continue;
-      live++;
-      buffers.add(entry.frame.buffer);
-    }
-    assertEquals(live, 2_000);
-    let kept = 0;
-    for (const { byteLength } of buffers) kept += byteLength;
-    // Slabs of 64 KiB: that which is being filled, and those of what has been
-    // forgotten since the last look, 256 KiB.
-    assertLess(kept, remembered.bytes * 2 + 6 * 65_536);
-  });
-
-  it("knows of a bounded number of namespaces, and rather tells of a gap too many", () => {
-    const fixture = new Fixture({ messages: 100 });
-    for (let i = 0; i < 10_050; i++) fixture.add(`/room/${i}`, "x");
-    // Room 0 lost its event in sight of all.
-    assertEquals(
-      fixture.heard("e-0", ["/room/0"]),
-      gap("e-10050", "e-0", "e-10050", "trimmed") + opening("e-10050", false),
-    );
-    assertEquals(
-      fixture.heard("e-1", ["/room/never"]),
-      opening("e-1", true),
-    );
-    // With 10,000 rooms more, the first are known by what is above them only.
-    for (let i = 0; i < 10_000; i++) fixture.add(`/hall/${i}`, "x");
-    assertEquals(
-      fixture.heard("e-0", ["/room/0"]).startsWith("id:e-20050\nevent:sse-gap"),
-      true,
-    );
-    assertEquals(
-      fixture.heard("e-1", ["/room/never"])
-        .startsWith("id:e-20050\nevent:sse-gap"),
-      true,
-    );
-    assertEquals(
-      fixture.heard("e-20049", ["/room/never"]),
-      opening("e-20049", true),
-    );
-    assertEquals(fixture.heard("e-1", ["/hull"]), opening("e-1", true));
   });
 });
