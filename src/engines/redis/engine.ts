@@ -15,6 +15,7 @@ import type { RedisKeys } from "./keys.ts";
 import { RedisMemory } from "./memory.ts";
 import { Outbox } from "./outbox.ts";
 import { Session } from "./session.ts";
+import { Standing } from "./standing.ts";
 import { epochText, parseEpoch, Tail } from "./tail.ts";
 import { Trimmer } from "./trimmer.ts";
 import { isBefore, type RedisPosition } from "./wire.ts";
@@ -35,8 +36,6 @@ const HOLD = 1_000;
 const PROVEN = 2_000;
 /** Milliseconds that a client that has seen more than there is here is waited for. */
 const REACH_TIME = 1_000;
-/** Milliseconds between two looks for that: strangers can ask for it. */
-const LOOK_INTERVAL = 20;
 /** Milliseconds that the end waits for what was accepted to be delivered. */
 const CLOSE_TIME = 3_000;
 
@@ -67,11 +66,13 @@ export class RedisEngine implements Engine {
   #isWatching = false;
   #lostAt = -Infinity;
   #why: Error = new Error("it was not started");
-  /** A look at where Redis stands that has not begun yet. */
-  #nextLook: Promise<RedisPosition> | undefined;
-  #lookedAt = -Infinity;
-  /** Where Redis stood when it was looked at last. */
-  #top: RedisPosition = { epoch: 0, seq: 0 };
+  readonly #standing: Standing = new Standing({
+    seen: () => this.#outbox!.seen,
+    session: () => {
+      if (this.#session === undefined) throw this.#away();
+      return this.#session;
+    },
+  });
   #losses = 0;
   /** Told of the next session. */
   readonly #attached: Waiters = new Waiters();
@@ -136,7 +137,7 @@ export class RedisEngine implements Engine {
 
   status(): EngineStatus {
     const at = this.#tail?.at ?? { epoch: 0, seq: 0 };
-    const top = this.#outbox === undefined ? at : this.#known;
+    const top = this.#outbox === undefined ? at : this.#standing.known;
     return {
       name: "redis",
       connected: this.#session !== undefined,
@@ -249,8 +250,8 @@ export class RedisEngine implements Engine {
 
   /** Looks whether Redis answers, and whether all has come that is there. */
   async #watch(session: Session): Promise<void> {
-    const before = this.#top;
-    await Promise.all([this.#stand(session), session.check()]);
+    const before = this.#standing.top;
+    await Promise.all([this.#standing.ask(session), session.check()]);
     // What was there a second ago has had its time to come.
     if (isBefore(this.#tail!.at, before)) await this.#tail!.repair();
     const { at, deliveredBytes } = this.#tail!;
@@ -258,40 +259,15 @@ export class RedisEngine implements Engine {
     if (trimTo !== undefined) await session.trim(trimTo);
   }
 
-  async #stand(session: Session): Promise<RedisPosition> {
-    return this.#top = await session.stand(this.#outbox!.seen);
-  }
-
   async #reach(wanted: RedisPosition): Promise<void> {
-    let top = this.#known;
-    if (isBefore(top, wanted)) top = await (this.#nextLook ??= this.#look());
+    let top = this.#standing.known;
+    if (isBefore(top, wanted)) top = await this.#standing.look();
     const last = isBefore(top, wanted) ? top : wanted;
     if (await this.#tail!.reached(last, REACH_TIME / 2)) return;
     this.#tail!.repair();
     if (!await this.#tail!.reached(last, REACH_TIME / 2)) {
       throw new Error("What a client has seen has not come from Redis");
     }
-  }
-
-  /**
-   * Where Redis stands; not before this was asked for, as what a client has seen may
-   * have been accepted after that. All who ask until it begins share it.
-   */
-  async #look(): Promise<RedisPosition> {
-    const wait = this.#lookedAt + LOOK_INTERVAL - performance.now();
-    // Also where it need not wait: whoever asks has yet to keep this promise.
-    await (wait > 0 && new Promise((resolve) => setTimeout(resolve, wait)));
-    this.#nextLook = undefined;
-    this.#lookedAt = performance.now();
-    const session = this.#session;
-    if (session === undefined) throw this.#away();
-    return await this.#stand(session);
-  }
-
-  /** The last place that there is, as far as is known. */
-  get #known(): RedisPosition {
-    const { seen } = this.#outbox!;
-    return isBefore(seen, this.#top) ? this.#top : seen;
   }
 
   async #deliverAll(time: number): Promise<void> {
