@@ -61,12 +61,12 @@ export type {
 export { SSEHub } from "./src/sse_hub.ts";
 export { SSEServer } from "./src/server.ts";
 export type { ServeHandle, ServeOptions } from "./src/serving.ts";
+export type { Parsed } from "./src/parsed.ts";
 export type { Bytes } from "./src/slab.ts";
 export type {
   AnyEvents,
   EventDataOf,
   EventNameOf,
   MessageOf,
-  Parsed,
   SentDataOf,
 } from "./src/typed.ts";

@@ -1,17 +1,9 @@
 import type { SSEMessage } from "./message.ts";
+import type { Absent, IsAny, Parsed } from "./parsed.ts";
 
 /** What is known of the events where nothing was said: any may be sent anywhere. */
 // deno-lint-ignore no-explicit-any -- assignable to and from every map of events
 export type AnyEvents = any;
-
-/**
- * Whether a type is `any`, the only one for which a condition goes both ways. (The
- * usual `0 extends 1 & T` is decided too soon where T has to be an object.)
- *
- * @internal
- */
-export type IsAny<T> = boolean extends (T extends never ? true : false) ? true
-  : false;
 
 /** The segments of a namespace or pattern, as a tuple; those of `/` are none. */
 type Segments<N extends string> = N extends `/${infer Rest}` ? Split<Rest>
@@ -35,12 +27,19 @@ type Fits<Pattern extends readonly string[], Name extends readonly string[]> =
     : Name extends [] ? true
     : false;
 
-/** Whether what fits a pattern is a namespace or lies below it. */
+/** Whether a segment may be one that a pattern asks for. */
+type SegmentMayFit<Pattern, Segment> = SegmentFits<Pattern, Segment> extends
+  true ? true
+  // As with `/users/${string}`, which may be `/users/me`.
+  : Pattern extends Segment ? true
+  : false;
+
+/** Whether what fits a pattern may be a namespace or lie below it. */
 type Below<Pattern extends readonly string[], Name extends readonly string[]> =
   Name extends [infer S extends string, ...infer NameRest extends string[]]
     ? Pattern extends
       [infer P extends string, ...infer PatternRest extends string[]]
-      ? SegmentFits<P, S> extends true ? Below<PatternRest, NameRest> : false
+      ? SegmentMayFit<P, S> extends true ? Below<PatternRest, NameRest> : false
     : false
     : true;
 
@@ -63,18 +62,22 @@ type PatternsFor<Events extends object, N extends string> = string extends N
  *
  * @internal
  */
-type PatternsBelow<Events extends object, N extends string> = {
-  [P in keyof Events & string]: N extends unknown
-    ? Below<Segments<P>, Segments<N>> extends true ? P : never
-    : never;
-}[keyof Events & string];
+type PatternsBelow<Events extends object, N extends string> = string extends N
+  ? keyof Events & string
+  : {
+    [P in keyof Events & string]: N extends unknown
+      ? Below<Segments<P>, Segments<N>> extends true ? P : never
+      : never;
+  }[keyof Events & string];
 
 /**
  * The names of the events of one or several patterns.
  *
  * @internal
  */
-type NamesIn<Maps> = Maps extends unknown ? keyof Maps & string : never;
+type NamesIn<Maps> = Maps extends unknown
+  ? Exclude<keyof Maps & string, `sse-${string}`>
+  : never;
 
 /**
  * The data of an event, in whichever of the patterns.
@@ -89,6 +92,50 @@ type DataIn<Maps, E extends string> = Maps extends unknown
 type Sent<Events extends object, N extends string> = Events[
   PatternsFor<Events, N> & keyof Events
 ];
+
+/** What stands where a namespace has been taken from the map as it is. */
+type NotAPattern = "a namespace with values in place of its :parameters";
+
+/**
+ * Those of the namespaces that a pattern fits; a hint where there is none.
+ *
+ * @internal
+ */
+type NamespaceFor<Events extends object, N extends string> = [
+  Fitting<Events, N>,
+] extends [never]
+  ? N extends `:${string}` | `${string}/:${string}` ? NotAPattern
+  : keyof Events & string
+  : Fitting<Events, N>;
+
+type Fitting<Events extends object, N extends string> = N extends
+  `:${string}` | `${string}/:${string}` ? never
+  : [PatternsFor<Events, N>] extends [never] ? never
+  : N;
+
+/**
+ * The names of the events that may be sent to whichever of the namespaces it is.
+ *
+ * @internal
+ */
+type NamesFor<Events extends object, N extends string> = (
+  N extends unknown ? (name: NamesIn<Sent<Events, N>>) => void : never
+) extends (name: infer Names extends string) => void ? Names : never;
+
+/**
+ * The data that may be sent whichever of the namespaces and events it is.
+ *
+ * @internal
+ */
+type DataFor<Events extends object, N extends string, E extends string> = (
+  N extends unknown
+    ? E extends unknown ? (data: Sendable<DataIn<Sent<Events, N>, E>>) => void
+    : never
+    : never
+) extends (data: infer Data) => void ? Data : never;
+
+/** What is not refused as data, see {@linkcode SSEMessage}. */
+type Sendable<T> = Exclude<T, Absent | bigint>;
 
 /**
  * A message as `Events` allows it: what may be sent to namespace `N` as event `E`.
@@ -120,16 +167,14 @@ export type MessageOf<
   E extends string,
 > = IsAny<Events> extends true ? SSEMessage : {
   /** Where it goes, as in {@linkcode SSEMessage}; one that a pattern fits. */
-  readonly namespace: [PatternsFor<Events, N>] extends [never]
-    ? keyof Events & string
-    : N;
+  readonly namespace: NamespaceFor<Events, N>;
   /** The event's name; left out, it is `message`. */
   readonly event?:
-    | (E extends NamesIn<Sent<Events, N>> ? E : NamesIn<Sent<Events, N>>)
+    | (E extends NamesFor<Events, N> ? E : NamesFor<Events, N>)
     | undefined;
   /** What the event carries, as in {@linkcode SSEMessage}. */
   // With `event: undefined` nothing is inferred for E.
-  readonly data: DataIn<Sent<Events, N>, string extends E ? "message" : E>;
+  readonly data: DataFor<Events, N, string extends E ? "message" : E>;
 };
 
 /** The names of the events that a subscriber to namespaces `N` hears. */
@@ -154,12 +199,3 @@ export type EventDataOf<
   N extends string,
   E extends string,
 > = Parsed<SentDataOf<Events, N, E>>;
-
-/** What `JSON.parse` returns of what `JSON.stringify` was given. */
-export type Parsed<T> = IsAny<T> extends true ? T
-  : T extends { toJSON(...args: never[]): infer R } ? Parsed<R>
-  : T extends string | number | boolean | null ? T
-  : T extends undefined | symbol | ((...args: never[]) => unknown) ? never
-  : T extends readonly unknown[] ? { [I in keyof T]: Parsed<T[I]> }
-  : T extends object ? { [K in keyof T]: Parsed<T[K]> }
-  : T;

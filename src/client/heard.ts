@@ -1,5 +1,6 @@
 import type { Gap } from "../notice.ts";
-import type { EventDataOf, EventNameOf, IsAny, SentDataOf } from "../typed.ts";
+import type { IsAny } from "../parsed.ts";
+import type { EventDataOf, EventNameOf, SentDataOf } from "../typed.ts";
 
 /**
  * `connecting`: for the first time, or again; `open`; `closed`: by the program, or
@@ -38,8 +39,10 @@ type IsText<T> = [Extract<T, string | Uint8Array>] extends [never] ? false
 type NamesWhere<Text, Events extends object, N extends string> =
   IsAny<Events> extends true ? string
     : {
-      [E in EventNameOf<Events, N>]: IsText<SentDataOf<Events, N, E>> extends
-        Text ? E
+      // Of what may be anything, the program knows more.
+      [E in EventNameOf<Events, N>]: unknown extends SentDataOf<Events, N, E>
+        ? E
+        : IsText<SentDataOf<Events, N, E>> extends Text ? E
         : never;
     }[EventNameOf<Events, N>];
 

@@ -52,7 +52,7 @@ export type {
   EventDataOf,
   EventNameOf,
   MessageOf,
-  Parsed,
   SentDataOf,
 } from "../typed.ts";
 export type { SSEMessage } from "../message.ts";
+export type { Parsed } from "../parsed.ts";

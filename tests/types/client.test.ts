@@ -14,6 +14,8 @@ interface Events {
     either: string | { text: string };
   };
   "/raw": { message: Uint8Array };
+  // deno-lint-ignore no-explicit-any -- data that nothing is known of
+  "/any": { any: any; unknown: unknown };
 }
 
 /** Opens nothing, so that what is called here is called for its types. */
@@ -43,6 +45,12 @@ describe("a typed client", () => {
     client.subscribe(["/raw", "/pets/dogs"])
       .onText("message", (text) => text.length)
       .on("new-pet", ({ name }) => name.length);
+
+    client.subscribe("/any")
+      .on("any", (data) => data.whatever).onText("any", (text) => text.length)
+      .on("unknown", () => {}).onText("unknown", (text) => text.length);
+    const name: string = "/pets/dogs";
+    client.subscribe([name]).on("new-pet", (pet) => pet.name.length);
 
     // @ts-expect-error That is an event of the root, which /pets does not hear.
     pets.on("motd", () => {});

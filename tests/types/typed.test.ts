@@ -9,6 +9,7 @@ import {
   type EventDataOf,
   type EventNameOf,
   type MessageOf,
+  type Parsed,
   type SSEMessage,
   SSEServer,
 } from "@sseserver/sseserver";
@@ -88,6 +89,46 @@ describe("typed events", () => {
     sse.broadcast({ namespace: "/pets/dogs", event: id, data: "a text" });
   });
 
+  it("allow for a choice what goes for each, and for no pattern", () => {
+    const id: string = "42";
+    const either = id === "42" ? "/time" : "/users/7";
+    const kind = id === "42" ? "dogs" : "cats";
+    sse.broadcast({ namespace: `/pets/${kind}`, data: "a text" });
+    // @ts-expect-error One of them has no mail.
+    sse.broadcast({ namespace: either, event: "mail", data: { from: "" } });
+    // @ts-expect-error One of them fits no pattern.
+    sse.broadcast({ namespace: id ? "/time" : "/pets", data: new Date() });
+    sse.broadcast({
+      namespace: "/pets/dogs",
+      event: id ? "new-pet" : "message",
+      // @ts-expect-error It would not be right for a new pet.
+      data: "a text",
+    });
+    // @ts-expect-error Whose mail?
+    sse.broadcast({ namespace: "/users/:id", event: "mail", data: id });
+    // @ts-expect-error Whose mail?
+    sse.broadcast({ namespace: "/users/:user", event: "mail", data: id });
+  });
+
+  it("refuse what the server refuses", () => {
+    const hub = new SSEHub<{
+      "/a": { none: void; maybe?: number; large: bigint; "sse-open": string };
+    }>();
+    hub.broadcast({ namespace: "/a", event: "maybe", data: 1 });
+    const data = undefined;
+    const refused = [
+      // @ts-expect-error There is no data.
+      () => hub.broadcast({ namespace: "/a", event: "none", data }),
+      // @ts-expect-error There is no data.
+      () => hub.broadcast({ namespace: "/a", event: "maybe", data }),
+      // @ts-expect-error JSON has no such numbers.
+      () => hub.broadcast({ namespace: "/a", event: "large", data: 1n }),
+      // @ts-expect-error That is an event of the server's own.
+      () => hub.broadcast({ namespace: "/a", event: "sse-open", data: "" }),
+    ];
+    for (const broadcast of refused) assertThrows(broadcast, TypeError);
+  });
+
   it("take a namespace that is in the map before a pattern that fits it", () => {
     sse.broadcast({
       namespace: "/users/me",
@@ -117,8 +158,33 @@ describe("typed events", () => {
       EventDataOf<Events, "/pets", "new-pet">,
       { name: string; born?: string }
     >(true);
+    same<EventNameOf<Events, `/users/${string}`>, "mail" | "settings">(true);
+    same<
+      EventNameOf<Events, string>,
+      "motd" | "message" | "new-pet" | "weight" | "mail" | "settings"
+    >(true);
     // @ts-expect-error It is a text by then.
     same<EventDataOf<Events, "/time", "message">, Date>(true);
+  });
+
+  it("know what JSON makes of data", () => {
+    interface Dog {
+      name: string;
+      bark(): void;
+    }
+    type JSONValue = null | number | JSONValue[] | { [key: string]: JSONValue };
+    same<Parsed<Dog>, { name: string }>(true);
+    same<Parsed<{ a: Date | undefined }>, { a: string | undefined }>(true);
+    same<Parsed<[Date, ...(Date | undefined)[]]>, [
+      string,
+      ...(string | null)[],
+    ]>(true);
+    same<Parsed<(1 | undefined)[]>, (1 | null)[]>(true);
+    // deno-lint-ignore no-explicit-any -- that is what it is about
+    same<Parsed<{ a: any; b: unknown }>, { a: any; b: unknown }>(true);
+    const parsed: Parsed<{ value: JSONValue }> = { value: [[1]] };
+    const { value }: { value: JSONValue } = parsed;
+    assertEquals(value, [[1]]);
   });
 
   it("say nothing where there is no map of them", () => {
