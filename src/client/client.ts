@@ -53,8 +53,8 @@ export class SSEClient<Events extends object = AnyEvents> {
   /**
    * Opens a stream of one or several namespaces, each with all below it.
    *
-   * Throws a `TypeError` when there is no namespace or no `EventSource`, and what
-   * `EventSource` throws when the address is none.
+   * Throws a `TypeError` when there is no namespace, one is not as it should be, or
+   * there is no `EventSource`, and what `EventSource` throws when the address is none.
    */
   subscribe<const N extends string>(
     namespaces: N | readonly N[],

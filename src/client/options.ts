@@ -39,8 +39,9 @@ export interface SubscriptionOptions {
   /** Goes on after this event, as if the client had seen it; from `publish()`. */
   readonly lastEventId?: string;
   /**
-   * Address of a route of your own that answers with `sse.subscribe()`. By default
-   * the server's `/subscribe/…`.
+   * Address of a route of your own that answers with `sse.subscribe()`. It decides
+   * what is heard: `latest` and the namespaces are not sent to it. By default the
+   * server's `/subscribe/…`.
    */
   readonly url?: string | URL;
   /** Closes the subscription when it aborts. */

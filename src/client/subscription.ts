@@ -1,3 +1,5 @@
+import { isWithin } from "../namespace.ts";
+import { quote } from "../quote.ts";
 import {
   CLOSED,
   type EventSourceConstructor,
@@ -18,7 +20,7 @@ import type {
   SSEClientOptions,
   SubscriptionOptions,
 } from "./options.ts";
-import { isWithin, streamUrl } from "./url.ts";
+import { streamUrl } from "./url.ts";
 
 /** What a subscription needs of its client. */
 export interface Connector {
@@ -29,9 +31,9 @@ export interface Connector {
   onError(error: unknown): unknown;
 }
 
-/** Milliseconds after which a stream is opened anew that was refused; then doubled. */
+/** Milliseconds after which a stream is opened anew that was refused, about; then doubled. */
 const FIRST_DELAY = 1_000;
-/** The longest of these. */
+/** The longest of these, before they are spread. */
 const LONGEST_DELAY = 30_000;
 
 /** Events that are listened to in any case: they tell where the stream is. */
@@ -140,7 +142,14 @@ export class Subscription<Events extends object, N extends string>
 
   async #openByTicket(ticket: () => string | Promise<string>): Promise<void> {
     try {
-      const got = await ticket();
+      const got: unknown = await ticket();
+      if (typeof got !== "string") {
+        throw new TypeError(
+          `Cannot subscribe as 'ticket' must return a string: current value is ${
+            quote(got)
+          }`,
+        );
+      }
       if (this.#status !== "closed") this.#open(got);
     } catch (error) {
       this.#client.onError(error);
@@ -160,7 +169,10 @@ export class Subscription<Events extends object, N extends string>
     const source = new EventSource(address, { withCredentials });
     this.#source = source;
     source.addEventListener("open", () => {
-      if (source === this.#source) this.#become("open");
+      if (source !== this.#source) return;
+      // Else the server would have refused.
+      this.#isAtEnd = false;
+      this.#become("open");
     });
     source.addEventListener("error", () => {
       // An event of the program may have that name as well: then all is as it was.

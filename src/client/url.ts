@@ -1,3 +1,5 @@
+import { parseNamespace } from "../namespace.ts";
+
 /** What the address of a stream says. */
 export interface StreamQuery {
   /** Normalised, at least one. */
@@ -7,16 +9,19 @@ export interface StreamQuery {
   readonly ticket: string | undefined;
 }
 
-/** A namespace as the server has it: with one slash before each segment. */
+/** The server knows its limits, the client does not. */
+const NO_LIMITS = { namespaceLength: Infinity, namespaceDepth: Infinity };
+
+/**
+ * A namespace as the server has it. One that it would refuse must not get into an
+ * address: "/subscribe/a/.." is that of another route.
+ */
 export function normalNamespace(namespace: string): string {
-  return "/" + namespace.split("/").filter(Boolean).join("/");
+  return parseNamespace(namespace, NO_LIMITS);
 }
 
-/** Whether a namespace is another one or lies below it; both normalised. */
-export function isWithin(namespace: string, other: string): boolean {
-  return other === "/" || namespace === other ||
-    namespace.startsWith(`${other}/`);
-}
+/** The path of an address, and its query without the question mark. */
+const ADDRESS = /^([^?#]*)\??([^#]*)/;
 
 /**
  * The address of a stream: the first namespace in the path of the subscribe route
@@ -36,10 +41,11 @@ export function streamUrl(
   }
   if (ticket !== undefined) query.set("ticket", ticket);
   if (lastEventId !== "") query.set("lastEventId", lastEventId);
-  const path = route ??
-    `${base.replace(/\/+$/, "")}/subscribe${
-      first.split("/").map(encodeURIComponent).join("/")
-    }`;
-  if (query.size === 0) return path;
-  return `${path}${path.includes("?") ? "&" : "?"}${query}`;
+  const [, path = "", own = ""] = ADDRESS.exec(route ?? base) ?? [];
+  const below = route === undefined
+    ? `/subscribe${first.split("/").map(encodeURIComponent).join("/")}`
+    : "";
+  const search = [own, String(query)].filter(Boolean).join("&");
+  return (below ? path.replace(/\/+$/, "") : path) + below +
+    (search && `?${search}`);
 }

@@ -88,6 +88,17 @@ describe("a client on an EventSource", () => {
     assertEquals(opened().url, "/live/subscribe/");
     client.subscribe("/jobs/7", { url: "/updates?a=b", lastEventId: "e-1" });
     assertEquals(opened().url, "/updates?a=b&lastEventId=e-1");
+    client.subscribe("/jobs/7", { url: "/updates#top", lastEventId: "e-1" });
+    assertEquals(opened().url, "/updates?lastEventId=e-1");
+    const EventSource = FakeEventSource;
+    new SSEClient(new URL("https://a.example/?site=b#top"), { EventSource })
+      .subscribe(["/x", "/y"]);
+    assertEquals(
+      opened().url,
+      "https://a.example/subscribe/x?site=b&ns=%2Fy",
+    );
+    client.subscribe("/\ud800");
+    assertEquals(opened().url, "/live/subscribe/%EF%BF%BD");
     new SSEClient("https://a.example", {
       EventSource: FakeEventSource,
       withCredentials: true,
@@ -200,6 +211,21 @@ describe("a client on an EventSource", () => {
     jobs.close();
   });
 
+  it("reports a ticket that is none, and opens nothing by it", async () => {
+    const errors: unknown[] = [];
+    const jobs = fakeClient({
+      ticket: () => undefined as never,
+      onError: (error) => errors.push(error),
+    }).subscribe("/jobs/7");
+    await until(() => errors.length === 1, "the error");
+    assertEquals(
+      String(errors[0]),
+      "TypeError: Cannot subscribe as 'ticket' must return a string: current value is undefined",
+    );
+    assertEquals(FakeEventSource.opened.length, 0);
+    jobs.close();
+  });
+
   it("closes by a signal, at the end of a block, and opens nothing then", () => {
     const gone = new AbortController();
     const client = fakeClient();
@@ -231,6 +257,14 @@ describe("a client on an EventSource", () => {
     assertEquals(two.status, "open", "the first may have begun anew");
     opened().refuse();
     assertEquals(two.status, "closed");
+
+    const three = client.subscribe(["/jobs/7", "/jobs/8"]);
+    opened().dispatch("sse-end", '{"namespace":"/jobs/7"}');
+    opened().dispatch("sse-end", '{"namespace":"/jobs/8"}');
+    opened().open();
+    opened().refuse();
+    assertEquals(three.status, "connecting", "it was let in after the end");
+    three.close();
   });
 
   it("refuses what it cannot use, by name", () => {
@@ -247,6 +281,11 @@ describe("a client on an EventSource", () => {
       assertThrows(() => fakeClient().subscribe([7 as never]), TypeError)
         .message,
       "Cannot subscribe as 'namespaces' must be strings: current value is 7",
+    );
+    assertEquals(
+      assertThrows(() => fakeClient().subscribe("/users/../admin"), TypeError)
+        .message,
+      `Cannot use 'namespace' as a segment must not be "..": current value is "/users/../admin"`,
     );
     const global = globalThis as { EventSource?: unknown };
     const own = global.EventSource;
