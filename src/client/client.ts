@@ -1,3 +1,4 @@
+import { Callbacks } from "../callbacks.ts";
 import { quote } from "../quote.ts";
 import type { AnyEvents } from "../typed.ts";
 import { globalEventSource } from "./event_source.ts";
@@ -27,6 +28,7 @@ import { normalNamespace } from "./url.ts";
 export class SSEClient<Events extends object = AnyEvents> {
   readonly #base: string;
   readonly #options: SSEClientOptions;
+  readonly #callbacks: Callbacks;
 
   /**
    * Throws a `TypeError` that names the option when one is not as
@@ -48,6 +50,7 @@ export class SSEClient<Events extends object = AnyEvents> {
     }
     this.#base = String(base);
     this.#options = options;
+    this.#callbacks = new Callbacks(options.onError ?? console.error);
   }
 
   /**
@@ -80,7 +83,6 @@ export class SSEClient<Events extends object = AnyEvents> {
       withCredentials = false,
       ticket,
       EventSource = globalEventSource(),
-      onError = console.error,
     } = this.#options;
     if (EventSource === undefined) {
       throw new TypeError(
@@ -93,7 +95,7 @@ export class SSEClient<Events extends object = AnyEvents> {
         withCredentials,
         ticket,
         EventSource,
-        onError,
+        callbacks: this.#callbacks,
       },
       normal,
       options,

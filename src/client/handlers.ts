@@ -1,3 +1,4 @@
+import type { Callbacks } from "../callbacks.ts";
 import { quote } from "../quote.ts";
 import type { ReceivedEvent } from "./event_source.ts";
 
@@ -12,10 +13,13 @@ export interface Handler {
 /** The handlers of a subscription, none of which can keep another from being called. */
 export class Handlers {
   readonly #handlers: Map<string, Set<Handler>> = new Map();
-  readonly #onError: (error: unknown) => unknown;
+  readonly #callbacks: Callbacks;
+  /** Takes back what listens to the signals of handlers. */
+  readonly #closed: AbortController = new AbortController();
 
-  constructor(onError: (error: unknown) => unknown) {
-    this.#onError = onError;
+  /** @param callbacks Told of what goes wrong. */
+  constructor(callbacks: Callbacks) {
+    this.#callbacks = callbacks;
   }
 
   /** The names of events that there are handlers for, or were. */
@@ -25,7 +29,7 @@ export class Handlers {
 
   /** Adds one, until the signal aborts. */
   add(event: string, handler: Handler, signal: AbortSignal | undefined): void {
-    if (signal?.aborted) return;
+    if (signal?.aborted || this.#closed.signal.aborted) return;
     let handlers = this.#handlers.get(event);
     if (handlers === undefined) {
       this.#handlers.set(event, handlers = new Set());
@@ -33,7 +37,14 @@ export class Handlers {
     handlers.add(handler);
     signal?.addEventListener("abort", () => handlers.delete(handler), {
       once: true,
+      signal: this.#closed.signal,
     });
+  }
+
+  /** Forgets all of them, and their signals, which may live on. */
+  close(): void {
+    this.#closed.abort();
+    this.#handlers.clear();
   }
 
   /** Calls those of an event that has come, whose data is parsed once for all. */
@@ -53,12 +64,18 @@ export class Handlers {
   }
 
   #each(type: string, call: (handler: Handler) => unknown): void {
-    for (const handler of this.#handlers.get(type) ?? []) {
+    const handlers = this.#handlers.get(type);
+    if (handlers === undefined) return;
+    // As EventTarget does: one that is added now is for the next event.
+    for (const handler of [...handlers]) {
+      if (!handlers.has(handler)) continue;
       try {
         const result = call(handler);
-        if (result instanceof Promise) result.catch(this.#onError);
+        if (result instanceof Promise) {
+          result.catch((error) => this.#callbacks.report(error));
+        }
       } catch (error) {
-        this.#onError(error);
+        this.#callbacks.report(error);
       }
     }
   }

@@ -1,3 +1,4 @@
+import type { Callbacks } from "../callbacks.ts";
 import { isWithin } from "../namespace.ts";
 import { quote } from "../quote.ts";
 import {
@@ -28,7 +29,7 @@ export interface Connector {
   readonly withCredentials: boolean;
   readonly ticket: SSEClientOptions["ticket"];
   readonly EventSource: EventSourceConstructor;
-  onError(error: unknown): unknown;
+  readonly callbacks: Callbacks;
 }
 
 /** Milliseconds after which a stream is opened anew that was refused, about; then doubled. */
@@ -75,13 +76,14 @@ export class Subscription<Events extends object, N extends string>
     options: SubscriptionOptions,
   ) {
     this.#client = client;
-    this.#handlers = new Handlers(client.onError);
+    this.#handlers = new Handlers(client.callbacks);
     this.#namespaces = namespaces;
     this.#options = options;
     this.#lastEventId = options.lastEventId ?? "";
     const { signal } = options;
     if (signal?.aborted) {
       this.#status = "closed";
+      this.#handlers.close();
       return;
     }
     if (client.ticket === undefined) this.#open(undefined);
@@ -127,6 +129,7 @@ export class Subscription<Events extends object, N extends string>
     this.#source?.close();
     this.#source = undefined;
     this.#become("closed");
+    this.#handlers.close();
   }
 
   /** Closes it at the end of a `using` block. */
@@ -152,7 +155,7 @@ export class Subscription<Events extends object, N extends string>
       }
       if (this.#status !== "closed") this.#open(got);
     } catch (error) {
-      this.#client.onError(error);
+      this.#client.callbacks.report(error);
       this.#openLater();
     }
   }

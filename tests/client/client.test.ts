@@ -139,7 +139,7 @@ describe("a client on an EventSource", () => {
     ]);
     assertEquals(heard, ["Rex"]);
     opened().dispatch("new-pet", "no JSON");
-    assertEquals(errors.length, 5);
+    await until(() => errors.length === 5, "an error of each");
     assertEquals(
       String(errors[2]),
       "SyntaxError: Cannot parse the data of event 'new-pet' as JSON, for texts there is onText(): current value is \"no JSON\"",
@@ -158,6 +158,76 @@ describe("a client on an EventSource", () => {
     gone.abort();
     opened().dispatch("new-pet", '{"name":"Tom"}');
     assertEquals(heard, ["Rex"]);
+  });
+
+  it("calls a handler that another one adds from the next event on", () => {
+    const heard: string[] = [];
+    const pets = fakeClient().subscribe("/pets");
+    const gone = new AbortController();
+    const add = () => {
+      if (heard.push("first") < 9) pets.on("new-pet", add);
+      gone.abort();
+    };
+    pets.on("new-pet", add);
+    pets.on("new-pet", () => heard.push("taken away"), gone);
+    opened().dispatch("new-pet", '{"name":"Rex"}');
+    assertEquals(heard, ["first"]);
+    opened().dispatch("new-pet", '{"name":"Tom"}');
+    assertEquals(heard, ["first", "first", "first"]);
+  });
+
+  it("lets go of the signals of handlers when it closes", () => {
+    const gone = new AbortController();
+    const { signal } = gone;
+    let listeners = 0;
+    const add = signal.addEventListener.bind(signal);
+    signal.addEventListener = (
+      type: string,
+      listener: EventListenerOrEventListenerObject,
+      options?: boolean | AddEventListenerOptions,
+    ) => {
+      listeners++;
+      const { signal: closed } = options as AddEventListenerOptions;
+      closed?.addEventListener("abort", () => listeners--);
+      add(type, listener, options);
+    };
+    const pets = fakeClient().subscribe("/pets")
+      .on("new-pet", () => {}, { signal }).onText("note", () => {}, { signal });
+    assertEquals(listeners, 2);
+    pets.close();
+    pets.on("new-pet", () => {}, { signal });
+    assertEquals(listeners, 0);
+  });
+
+  it("goes on where onError fails", async () => {
+    const heard: unknown[] = [];
+    const told: unknown[] = [];
+    const log = console.error;
+    console.error = (...values) => told.push(values[1]);
+    try {
+      let asked = 0;
+      const jobs = fakeClient({
+        ticket: () => {
+          if (asked++ === 0) throw new Error("offline");
+          return "t";
+        },
+        onError: () => {
+          throw new Error("failed");
+        },
+      }).subscribe("/jobs/7")
+        .on("progress", () => {
+          throw new Error("thrown");
+        })
+        .on("progress", (percent) => heard.push(percent));
+      await until(() => FakeEventSource.opened.length === 1, "a stream");
+      opened().dispatch("progress", "50");
+      await until(() => told.length === 2, "both failures");
+      jobs.close();
+    } finally {
+      console.error = log;
+    }
+    assertEquals(heard, [50]);
+    assertEquals(told.map(String), ["Error: failed", "Error: failed"]);
   });
 
   it("tells an event named error from the errors of EventSource", () => {
