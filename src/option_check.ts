@@ -11,6 +11,13 @@ export class OptionCheck {
 
   /** A misspelt option would be ignored in silence. */
   names(options: object, known: ReadonlySet<string>, prefix = ""): void {
+    if (typeof options !== "object" || options === null) {
+      throw new TypeError(
+        `${this.#what} as the options must be an object: current value is ${
+          quote(options)
+        }`,
+      );
+    }
     for (const name of Object.keys(options)) {
       if (!known.has(name)) {
         throw new TypeError(
@@ -23,7 +30,8 @@ export class OptionCheck {
   /** Checks what `typeof` says of an option; null is no object. */
   type(name: string, value: unknown, type: string): void {
     if (typeof value !== type || value === null) {
-      this.fail(TypeError, name, `must be a ${type}`, quote(value));
+      const article = type === "object" ? "an" : "a";
+      this.fail(TypeError, name, `must be ${article} ${type}`, quote(value));
     }
   }
 

@@ -32,6 +32,11 @@ const OPTION_NAMES: ReadonlySet<string> = new Set<string>([
   ] satisfies (keyof SSEServerOptions)[]),
 ]);
 
+const ADMIN_NAMES: ReadonlySet<string> = new Set<keyof AdminOptions>([
+  "key",
+  "authorize",
+]);
+
 const PUBLISH_NAMES: ReadonlySet<string> = new Set<keyof PublishOptions>([
   "token",
   "authorize",
@@ -66,6 +71,7 @@ export function serverSettingsOf(options: SSEServerOptions): ServerSettings {
 
 function checkAdmin(admin: AdminOptions): void {
   check.type("admin", admin, "object");
+  check.names(admin, ADMIN_NAMES, "admin.");
   const { key, authorize } = admin;
   check.callback("admin.authorize", authorize);
   if (key !== undefined) check.secret("admin.key", key, SECRET_LENGTH);

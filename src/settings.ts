@@ -162,6 +162,7 @@ function historyOf(
 }
 
 function limitsOf(limits: SSEServerLimits, check: OptionCheck): Limits {
+  check.type("limits", limits, "object");
   check.names(limits, LIMIT_NAMES, "limits.");
   const filled: { -readonly [K in keyof Limits]: Limits[K] } = {
     ...DEFAULT_LIMITS,

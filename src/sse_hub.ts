@@ -146,7 +146,7 @@ export class SSEHub<Events extends object = AnyEvents>
    * The caller decides who may hear what: `authorize`, tickets, CORS and
    * `rootSubscribe` of a server do not apply and `?ns=` and `?latest` are not read,
    * but HEAD, resuming and the limits are seen to. Throws a `TypeError` or
-   * `RangeError` when a namespace, `user` or `expires` is not as it should be, and a
+   * `RangeError` when a namespace or an option is not as it should be, and a
    * `TypeError` for `latest` without a history.
    *
    * @example Updates for the user who is signed in
@@ -163,8 +163,13 @@ export class SSEHub<Events extends object = AnyEvents>
   subscribe(
     request: Request,
     namespaces: string | readonly string[],
-    { info, headers, latest, user, expires }: SubscribeOptions = {},
+    options: SubscribeOptions = {},
   ): Response | Promise<Response> {
+    const { info, headers, latest, user, expires, ...unknown } = options;
+    for (const name of Object.keys(unknown)) {
+      // A misspelt 'expires' would be ignored in silence, and never come.
+      throw new TypeError(`Cannot subscribe as there is no option '${name}'`);
+    }
     const { limits, history } = this.#core.settings;
     const granted = parseGrant(
       {

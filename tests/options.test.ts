@@ -129,6 +129,14 @@ describe("options", () => {
       refusal(TypeError, { limits: { toString: 1 } }),
       "Cannot create an SSEServer as there is no option 'limits.toString'",
     );
+    assertEquals(
+      refusal(TypeError, { admin: { keys: "0123456789abcdef" } }),
+      "Cannot create an SSEServer as there is no option 'admin.keys'",
+    );
+    assertEquals(
+      refusal(TypeError, null as never),
+      "Cannot create an SSEServer as the options must be an object: current value is null",
+    );
   });
 
   it("that are numbers take their whole range and nothing beyond it", () => {
@@ -165,6 +173,7 @@ describe("options", () => {
       const [name, type, ...others] of [
         ["rootSubscribe", "boolean", null, 1, "true"],
         ["admin", "object", 0, "yes"],
+        ["limits", "object", 5, null],
         ["cors", "object", true, "*", null],
         ["cors.credentials", "boolean", null, 1],
         ["authorize", "function", {}, true],
@@ -179,7 +188,9 @@ describe("options", () => {
       for (const value of others) {
         assertEquals(
           refusal(TypeError, option(name, value)).split(":")[0],
-          `Cannot create an SSEServer as '${name}' must be a ${type}`,
+          `Cannot create an SSEServer as '${name}' must be ${
+            type === "object" ? "an" : "a"
+          } ${type}`,
         );
       }
     }

@@ -1,6 +1,10 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { SSEServer, type SSEServerOptions } from "@sseserver/sseserver";
+import {
+  SSEServer,
+  type SSEServerOptions,
+  type SubscribeOptions,
+} from "@sseserver/sseserver";
 import { Hono } from "hono";
 import { RUNTIME } from "../tools/runtime.ts";
 import { start, TestServer } from "../tools/sockets.ts";
@@ -222,6 +226,12 @@ describe("sse.subscribe() inside an app's own route", () => {
     assertMatch(refused.body, /^retry:\d{5}\n\n$/);
     const request = new Request("http://localhost/");
     assertThrows(() => sse.subscribe(request, []), RangeError, "'namespaces'");
+    const misspelt: object = { expire: Date.now() };
+    assertThrows(
+      () => sse.subscribe(request, "/a", misspelt as SubscribeOptions),
+      TypeError,
+      "there is no option 'expire'",
+    );
     assertThrows(
       () => sse.subscribe(request, "/a/.."),
       TypeError,
