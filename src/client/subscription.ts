@@ -37,6 +37,9 @@ const FIRST_DELAY = 1_000;
 /** The longest of these, before they are spread. */
 const LONGEST_DELAY = 30_000;
 
+/** What a server answers to a client that has seen the end of all that it hears. */
+const NO_CONTENT = 204;
+
 /** Events that are listened to in any case: they tell where the stream is. */
 const SERVER_EVENTS: readonly string[] = ["sse-open", "sse-gap", "sse-end"];
 /** The only event that does not come in the stream. */
@@ -52,10 +55,6 @@ export class Subscription<Events extends object, N extends string>
   readonly #client: Connector;
   readonly #options: SubscriptionOptions;
   readonly #namespaces: readonly string[];
-  /** What of these has ended, though it may have begun anew. */
-  readonly #ended: Set<string> = new Set();
-  /** Whether such an end was the last that it has heard. */
-  #isAtEnd = false;
   readonly #handlers: Handlers;
   readonly #onAbort = () => this.close();
   #source: EventSourceLike | undefined;
@@ -172,30 +171,45 @@ export class Subscription<Events extends object, N extends string>
     const source = new EventSource(address, { withCredentials });
     this.#source = source;
     source.addEventListener("open", () => {
-      if (source !== this.#source) return;
-      // Else the server would have refused.
-      this.#isAtEnd = false;
-      this.#become("open");
+      if (source === this.#source) this.#become("open");
     });
     source.addEventListener("error", () => {
       // An event of the program may have that name as well: then all is as it was.
       if (source !== this.#source || source.readyState === OPEN) return;
-      if (source.readyState === CLOSED && this.#hasEnded()) {
-        this.close();
-        return;
-      }
       this.#become("connecting");
-      if (source.readyState === CLOSED) this.#openLater();
+      if (source.readyState === CLOSED) this.#refused(address);
     });
     for (const event of new Set([...SERVER_EVENTS, ...this.#handlers.names])) {
       this.#listen(event);
     }
   }
 
+  /** Closes where nothing more is to come: EventSource does not tell why it gave up. */
+  async #refused(address: string): Promise<void> {
+    this.#source = undefined;
+    // Who has seen nothing has not seen the end.
+    if (this.#lastEventId !== "" && await this.#isOver(address)) this.close();
+    else this.#openLater();
+  }
+
+  async #isOver(address: string): Promise<boolean> {
+    const { withCredentials } = this.#client;
+    try {
+      const { status } = await fetch(address, {
+        method: "HEAD",
+        credentials: withCredentials ? "include" : "same-origin",
+        signal: AbortSignal.timeout(LONGEST_DELAY),
+      });
+      return status === NO_CONTENT;
+    } catch {
+      // It is away, or no page may ask it.
+      return false;
+    }
+  }
+
   /** Opens another one in its place, later each time it is refused. */
   #openLater(): void {
     if (this.#status === "closed") return;
-    this.#source = undefined;
     const delay = Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** this.#refusals++);
     // Spread, so that clients do not come back all at once.
     this.#timer = setTimeout(() => {
@@ -215,22 +229,13 @@ export class Subscription<Events extends object, N extends string>
     if (!hasData(event) || this.#status === "closed") return;
     const { type, data, lastEventId } = event;
     if (lastEventId) this.#lastEventId = lastEventId;
-    this.#isAtEnd = type === "sse-end";
     this.#handlers.tell(event);
-    if (this.#isAtEnd) this.#end(JSON.parse(data));
+    if (type === "sse-end") this.#end(JSON.parse(data));
   };
 
   /** Closes where one end is that of all it hears: without a history it would come back. */
   #end({ namespace }: ServerEvents["sse-end"]): void {
-    const ended = this.#namespaces.filter((one) => isWithin(one, namespace));
-    for (const one of ended) this.#ended.add(one);
-    if (ended.length === this.#namespaces.length) this.close();
-  }
-
-  /** Whether nothing more is to come, so that the server has told EventSource to stop. */
-  #hasEnded(): boolean {
-    return this.#isAtEnd &&
-      this.#namespaces.every((one) => this.#ended.has(one));
+    if (this.#namespaces.every((one) => isWithin(one, namespace))) this.close();
   }
 
   #become(status: SubscriptionStatus): void {

@@ -81,7 +81,7 @@ export class Streams {
   /**
    * Opens a stream over normalised namespaces.
    *
-   * HEAD gets the headers and registers nobody: a framework may answer it by
+   * HEAD gets the status and headers and registers nobody: a framework may answer it by
    * running the handler for GET and dropping the body, which nobody would ever
    * read or cancel.
    */
@@ -91,9 +91,8 @@ export class Streams {
     { info, headers, latest = false, granted, owner }: OpenOptions,
   ): Response {
     const init = { headers: responseHeaders(headers) };
-    if (request.method === "HEAD") return new Response(null, init);
-    const { keepAlive, proxies } = this.#settings;
-    if (this.#closed || owner?.closed === true) {
+    const isHead = request.method === "HEAD";
+    if (!isHead && (this.#closed || owner?.closed === true)) {
       return this.refuse(request, headers, "closing");
     }
     const asked = {
@@ -102,9 +101,11 @@ export class Streams {
       latest,
     };
     if (this.#hub.history.hasSeenEnd(asked)) {
-      this.#hub.counters.refusals.ended++;
+      if (!isHead) this.#hub.counters.refusals.ended++;
       return new Response(null, { ...init, status: 204 });
     }
+    if (isHead) return new Response(null, init);
+    const { keepAlive, proxies } = this.#settings;
     const clientIP = clientAddress(request, info, proxies);
     const limit = this.#hub.exceeded(clientIP);
     if (limit !== undefined) return this.refuse(request, headers, limit);

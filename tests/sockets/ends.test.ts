@@ -98,6 +98,14 @@ describe("the end of a namespace, over real sockets", () => {
         );
       }
     }
+    // Who only asks hears the same, which is not counted.
+    for (const [id, status] of [["E-2", 204], ["E-1", 200]] as const) {
+      const asked = await server.ask("/subscribe/a", {
+        method: "HEAD",
+        ...after(wire(id)),
+      });
+      assertEquals([id, asked.status], [id, status]);
+    }
     // An id from the future is unknown; one of several namespaces is not all.
     const future = await server.ask("/subscribe/a", after(wire("E-4")));
     assertEquals([future.status, future.ending], [200, "complete"]);
