@@ -83,27 +83,32 @@ export function nodeListener<
     );
   }
   const nexts = new WeakMap<object, (error?: unknown) => void>();
-  const answer = divertingFetch(async (request, info) => {
-    const { incoming, outgoing } = info as NodeListenerInfo<Incoming, Outgoing>;
+  const answer = divertingFetch((request, info) =>
+    fetch(
+      request,
+      info as typeof info & { incoming: Incoming; outgoing: Outgoing },
+    )
+  );
+  const listener = getRequestListener(async (request, info) => {
+    const { incoming, outgoing } = info as HttpBindings;
     try {
-      return await fetch(
-        request,
-        info as typeof info & { incoming: Incoming; outgoing: Outgoing },
-      );
+      return await answer(request, { incoming, outgoing });
     } catch (error) {
+      if (outgoing.headersSent) {
+        // Nothing else tells the client that this is not all of it.
+        console.error(error);
+        outgoing.destroy();
+        return RESPONSE_ALREADY_SENT;
+      }
       const next = nexts.get(incoming);
-      if (next !== undefined && !outgoing.headersSent) {
+      if (next !== undefined) {
         next(error);
         return RESPONSE_ALREADY_SENT;
       }
       console.error(error);
       return new Response(null, { status: 500 });
     }
-  });
-  const listener = getRequestListener(
-    (request, info) => answer(request, info as HttpBindings),
-    { overrideGlobalObjects: false },
-  );
+  }, { overrideGlobalObjects: false });
   return async (incoming, outgoing, next) => {
     if (next !== undefined) nexts.set(incoming, next);
     await listener(incoming, outgoing);

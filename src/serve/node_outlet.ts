@@ -1,8 +1,9 @@
 import type { HttpBindings } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
-import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
+import { type OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { ListenOptions } from "../listener.ts";
 import type { Divertible, DivertingInfo, Outlet } from "../outlet.ts";
+import { quote } from "../quote.ts";
 import type { Bytes } from "../slab.ts";
 import { ChunkFramer } from "./chunk_framer.ts";
 
@@ -22,6 +23,14 @@ export function divertingFetch(
     let source: Divertible | undefined;
     const diverting: DivertingInfo = { opened: (opened) => source = opened };
     const response = await fetch(request, Object.assign(info, diverting));
+    if (typeof response?.headers?.get !== "function") {
+      source?.cancel();
+      throw new TypeError(
+        `Cannot answer as 'fetch' must return a Response: current value is ${
+          quote(response)
+        }`,
+      );
+    }
     if (source === undefined || response.body !== source.stream) {
       return response;
     }
@@ -31,7 +40,10 @@ export function divertingFetch(
   };
 }
 
-/** Returns false, having done nothing, where the stream has to be read after all. */
+/**
+ * Returns false, having done nothing, where the stream has to be read after all. Throws,
+ * having ended the stream, where the response cannot begin.
+ */
 function divert(
   source: Divertible,
   outgoing: ServerResponse,
@@ -39,8 +51,14 @@ function divert(
 ): boolean {
   // The adapter then cancels the stream.
   if (outgoing.destroyed || outgoing.headersSent) return false;
-  if (!source.divert(outlet)) return false;
   const gone = () => source.cancel();
+  try {
+    if (!source.divert(outlet)) return false;
+  } catch (error) {
+    // Node refuses headers that a Response takes, such as with a control character.
+    gone();
+    throw error;
+  }
   outgoing.once("close", gone);
   outgoing.once("error", gone);
   return true;
@@ -70,7 +88,7 @@ class NodeOutlet implements Outlet {
   ) {
     this.#outgoing = outgoing;
     this.#framer = framer;
-    this.#isPlain = !Object.hasOwn(outgoing, "write");
+    this.#isPlain = outgoing.write === ServerResponse.prototype.write;
     this.#head = head;
     this.#written = (error) => {
       if (!error) source.pull();
@@ -79,6 +97,9 @@ class NodeOutlet implements Outlet {
 
   write(chunk: Bytes): void {
     const outgoing = this.#outgoing;
+    // By somebody else. What came after its last chunk would be taken for the next
+    // response; that it is closed is told in a moment.
+    if (outgoing.writableEnded) return;
     if (this.#head !== undefined) {
       const { status, headers } = this.#head;
       this.#head = undefined;

@@ -4,6 +4,7 @@ import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import express from "express";
 import { Hono } from "hono";
+import { ServerResponse } from "node:http";
 import type { Handler } from "../tools/node_host.ts";
 import { startOnNodeHttp } from "../tools/node_host.ts";
 import { until } from "../tools/sockets.ts";
@@ -127,12 +128,22 @@ for (const [name, [prefix, build]] of Object.entries(HOSTS)) {
   });
 }
 
+/** What is printed as errors meanwhile, as text. */
+async function printedDuring(what: () => Promise<void>): Promise<string[]> {
+  const printed: unknown[] = [];
+  const { error } = console;
+  console.error = (...args) => printed.push(...args);
+  try {
+    await what();
+  } finally {
+    console.error = error;
+  }
+  return printed.map(String);
+}
+
 describe("nodeListener", () => {
   it("answers with 500 and prints what fetch throws, where nobody else takes it", async () => {
-    const printed: unknown[] = [];
-    const { error } = console;
-    console.error = (...args) => printed.push(...args);
-    try {
+    const printed = await printedDuring(async () => {
       for (
         const fetch of [
           () => {
@@ -144,10 +155,98 @@ describe("nodeListener", () => {
         await using host = await startOnNodeHttp(() => nodeListener(fetch));
         assertEquals((await host.ask("/")).status, 500);
       }
-    } finally {
-      console.error = error;
+    });
+    assertEquals(printed, ["Error: broken", "Error: broken"]);
+  });
+
+  it("lets go of a stream that fetch does not return, and says so", async () => {
+    const printed = await printedDuring(async () => {
+      await using host = await startOnNodeHttp((sse) =>
+        nodeListener((request, info) => {
+          void sse.subscribe(request, "/a", { info });
+          return undefined as never;
+        })
+      );
+      const { status, body } = await host.ask("/");
+      assertEquals([status, body, host.streams], [500, "", 0]);
+    });
+    assertEquals(printed, [
+      "TypeError: Cannot answer as 'fetch' must return a Response: current value is undefined",
+    ]);
+  });
+
+  it("breaks off an answer that has begun when fetch throws", async () => {
+    const printed = await printedDuring(async () => {
+      await using host = await startOnNodeHttp(() =>
+        nodeListener((_, { outgoing }) => {
+          outgoing.write("begun");
+          throw new Error("broken");
+        })
+      );
+      const client = await host.ask("/");
+      assertEquals(client.ending, "cut");
+      assert("begun".startsWith(client.body), client.body);
+    });
+    assertEquals(printed, ["Error: broken"]);
+  });
+
+  it("lets go of a stream whose headers the host refuses", async () => {
+    await printedDuring(async () => {
+      await using host = await startOnNodeHttp((sse) =>
+        nodeListener((request, info) =>
+          sse.subscribe(request, "/a", { info, headers: { "X-User": "\x01a" } })
+        )
+      );
+      // Deno takes it.
+      const client = await host.send("/").answered();
+      assertEquals(host.streams, client.status === 200 ? 1 : 0);
+    });
+  });
+
+  it("writes nothing behind the end of a response that somebody else has ended", async () => {
+    let end = () => {};
+    await using host = await startOnNodeHttp((sse) =>
+      nodeListener((request, info) => {
+        end = () => info.outgoing.end();
+        return sse.subscribe(request, "/a", { info });
+      })
+    );
+    const client = await host.open("/");
+    let wire = "";
+    client.socket.on("data", (bytes: Uint8Array) => {
+      wire += new TextDecoder().decode(bytes);
+    });
+    end();
+    host.sse.broadcast({ namespace: "/a", data: "late" });
+    await host.settles(0);
+    await client.done();
+    // The next response on the same connection.
+    client.socket.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    await until(() => wire.includes(OPENING), () => JSON.stringify(wire));
+    assertMatch(wire, /^0\r\n\r\nHTTP\/1\.1 200 OK\r\n/);
+  });
+
+  it("has a class of responses see all that is written", async () => {
+    let seen = "";
+    class Recorded extends ServerResponse {
+      override write(chunk: Uint8Array, ...rest: unknown[]): boolean {
+        seen += new TextDecoder().decode(chunk);
+        return super.write(chunk, ...rest as [BufferEncoding]);
+      }
     }
-    assertEquals(printed.map(String), ["Error: broken", "Error: broken"]);
+    await using host = await startOnNodeHttp((sse) => {
+      const listener = nodeListener(sse.fetch);
+      return (incoming, outgoing) => {
+        Object.setPrototypeOf(outgoing, Recorded.prototype);
+        return listener(incoming, outgoing);
+      };
+    });
+    const client = await host.open("/subscribe/a");
+    for (const data of [1, 2]) {
+      host.sse.broadcast({ namespace: "/a", data });
+      await client.hearsLast(`data:${data}\n\n`);
+    }
+    assertEquals(seen, client.body);
   });
 
   it("leaves the program's own Request and Response alone", () => {
