@@ -1,8 +1,8 @@
 import type { Context, Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { nodeName, runtimeName, runtimeVersion } from "../host.ts";
 import { extendIdleTimeout } from "../host_info.ts";
 import { isSameOrigin } from "../http/origin.ts";
+import { readBody } from "../http/read_body.ts";
 import { STREAM_HEADERS } from "../http/streams.ts";
 import type { Hub } from "../hub.ts";
 import type { DisconnectFilter } from "../disconnect.ts";
@@ -155,11 +155,18 @@ export function addAdmin(app: Hono, admin: Administered): void {
       }
       return await next();
     },
-    bodyLimit({ maxSize: ACTION_BYTES }),
     async (context) => {
       let disconnected: number;
       try {
-        disconnected = admin.disconnect(await context.req.json() ?? {});
+        const bytes = await readBody(context.req.raw, ACTION_BYTES).bytes;
+        if (bytes === undefined) {
+          return context.text(
+            `413 the body must not be larger than ${ACTION_BYTES} bytes\n`,
+            413,
+          );
+        }
+        const filter = JSON.parse(new TextDecoder().decode(bytes));
+        disconnected = admin.disconnect(filter ?? {});
       } catch (error) {
         return context.text(`400 ${(error as Error).message}\n`, 400);
       }

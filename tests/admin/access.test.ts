@@ -248,4 +248,22 @@ describe("actions", () => {
       "'namespace'",
     );
   });
+
+  it("may come in chunks", async () => {
+    await using server = await start({ admin: { key: KEY } });
+    const client = await server.open("/subscribe/a");
+    const headers = {
+      ...authorized,
+      "Content-Type": "application/json",
+      "Transfer-Encoding": "chunked",
+    };
+    const body = '8\r\n{"namesp\r\nb\r\nace":"/a"}\n\r\n0\r\n\r\n';
+    const answer = await server.ask("/admin/disconnect", {
+      method: "POST",
+      headers,
+      body,
+    });
+    assertEquals([answer.status, answer.body], [200, '{"disconnected":1}']);
+    assertEquals((await client.done()).ending, "complete");
+  });
 });
