@@ -32,7 +32,15 @@ export async function listen(
   const answer = divertingFetch(fetch);
   const server = createAdaptorServer({
     // Not HTTP/2, which this server does not speak.
-    fetch: (request, info) => answer(request, info as HttpBindings),
+    fetch: async (request, info) => {
+      try {
+        return await answer(request, info as HttpBindings);
+      } catch (error) {
+        // As Bun does; the adapter would say nothing.
+        console.error(error);
+        return new Response(null, { status: 500 });
+      }
+    },
     // The program's own Request and Response stay what they are.
     overrideGlobalObjects: false,
     serverOptions: {

@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { SSEServer } from "@sseserver/sseserver";
 import { Hono, type MiddlewareHandler } from "hono";
+import { RUNTIME } from "../tools/runtime.ts";
 import { start, type TestServer } from "../tools/sockets.ts";
 
 /** A server in an app with middleware around it. */
@@ -132,3 +133,23 @@ describe("a stream that is served", () => {
     assertEquals(server.streams, 1);
   });
 });
+
+// Bun does so by itself, and has a test fail that sees it.
+if (RUNTIME !== "bun") {
+  describe("serve({ fetch })", () => {
+    it("answers with 500 where it throws, and prints that", async () => {
+      const printed: unknown[] = [];
+      const { error } = console;
+      console.error = (...args) => printed.push(...args);
+      try {
+        await using server = await start({}, {
+          fetch: () => Promise.reject(new Error("broken")),
+        });
+        assertEquals((await server.ask("/")).status, 500);
+      } finally {
+        console.error = error;
+      }
+      assertEquals(printed.map(String), ["Error: broken"]);
+    });
+  });
+}
