@@ -12,7 +12,7 @@
 import { SSEServer } from "@sseserver/sseserver";
 import { readFile } from "node:fs/promises";
 import process from "node:process";
-import { People } from "./people.ts";
+import { HERE_BYTES, People } from "./people.ts";
 import { Rooms } from "./rooms.ts";
 import { addRoutes } from "./routes.ts";
 import { Sessions } from "./sessions.ts";
@@ -38,7 +38,11 @@ const sse = new SSEServer({
   onConnect: ({ user }) => people.join(user),
   onDisconnect: ({ user }) => people.leave(user),
   // Whoever may write has a stream: so this also bounds what one client can say.
-  limits: { connections: 2_000, connectionsPerClient: 20, messageBytes: 4_096 },
+  limits: {
+    connections: 2_000,
+    connectionsPerClient: 20,
+    messageBytes: HERE_BYTES,
+  },
 });
 
 const page = await readFile(new URL("index.html", import.meta.url), "utf8");

@@ -3,6 +3,8 @@ import type { Person } from "./sessions.ts";
 
 /** Names that everyone is told; of the others only how many there are. */
 const NAMES = 50;
+/** Bytes that they come to at most: 24 letters each, of four bytes, and an id. */
+export const HERE_BYTES: number = 8 * 1024;
 /** Milliseconds for which changes are collected, as each goes to everyone. */
 const PAUSE = 250;
 /** Messages that someone may write at once, and a second. */

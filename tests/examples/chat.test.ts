@@ -1,6 +1,8 @@
+import { SSEServer } from "@sseserver/sseserver";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import type { Page } from "playwright-core";
+import { type Here, HERE_BYTES, People } from "../../examples/chat/people.ts";
 import { CHROMIUM, CHROMIUM_HINT, launchChromium } from "../tools/chromium.ts";
 import { Proxy } from "../tools/proxy.ts";
 import { RawClient, until } from "../tools/sockets.ts";
@@ -156,6 +158,19 @@ describe("examples/chat", () => {
     await until(() => here() === "Bob 1", here);
     bob.leave();
     watcher.leave();
+  });
+
+  it("tells of as many as one message holds, however long their names are", async () => {
+    const here = await new Promise<Here>((told) => {
+      const people = new People(told);
+      for (let i = 0; i < 60; i++) {
+        const id = crypto.randomUUID().slice(0, 13);
+        people.join(People.userOf({ id, name: "\u{20000}".repeat(24) }));
+      }
+    });
+    assertEquals([here.names.length, here.more], [50, 10]);
+    await using sse = new SSEServer({ limits: { messageBytes: HERE_BYTES } });
+    sse.broadcast({ namespace: "/here", event: "here", data: here });
   });
 
   it("lets nobody write without a name and a stream, or too much", async () => {
