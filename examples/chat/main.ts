@@ -37,7 +37,7 @@ const sse = new SSEServer({
   }),
   onConnect: ({ user }) => people.join(user),
   onDisconnect: ({ user }) => people.leave(user),
-  // Whoever may write has a stream: so this also bounds what one client can say.
+  // Whoever may write has a stream: so this also bounds how many one client can be.
   limits: {
     connections: 2_000,
     connectionsPerClient: 20,

@@ -239,6 +239,37 @@ describe("examples/chat", () => {
     assertEquals(status, 409);
   });
 
+  it("has a bound for all together, as whoever comes back begins anew", async () => {
+    await using example = await start("chat/main.ts");
+    let said = 0;
+    for (;;) {
+      const guest = await Guest.named(example, "Chatter");
+      let { status } = await guest.post({ text: "bla" });
+      if (status === 429) break;
+      for (let i = 1; i < 10 && status === 201; i++) {
+        said++;
+        ({ status } = await guest.post({ text: "bla" }));
+      }
+      guest.leave();
+      assert(said < 1_000, "one person");
+    }
+    assert(said > 100, String(said));
+  });
+
+  it("wants to know how long a body is", async () => {
+    await using example = await start("chat/main.ts");
+    const client = new RawClient(Number(new URL(example.url).port), "/me", {
+      method: "POST",
+      headers: {
+        "Content-Type": "application/json",
+        "Transfer-Encoding": "chunked",
+      },
+      body: 'e\r\n{"name":"Ann"}\r\n0\r\n\r\n',
+    });
+    assertEquals((await client.done()).status, 411);
+    client.leave();
+  });
+
   if (SHOWS_PAGES) {
     it({
       name: `has a page that loses and repeats nothing${CHROMIUM_HINT}`,
@@ -255,7 +286,8 @@ async function talk(): Promise<void> {
   const port = Number(new URL(example.url).port);
   await using proxy = await Proxy.start(port);
   try {
-    const ann = await visit(browser, example.url);
+    // An address that is none leads to the lobby.
+    const ann = await visit(browser, `${example.url}/#%`);
     const bob = await visit(browser, `http://localhost:${proxy.port}/`);
     await signIn(ann.page, "Ann");
     await signIn(bob.page, "Bob");

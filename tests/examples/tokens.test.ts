@@ -176,6 +176,17 @@ describe("examples/tokens", () => {
     assertEquals(status, 400);
     const large = await ask(example, { prompt: "Hi", more: "x".repeat(5_000) });
     assertEquals(large.status, 413);
+    const client = new RawClient(
+      Number(new URL(example.url).port),
+      "/answers",
+      {
+        method: "POST",
+        headers: { ...JSON_TYPE, "Transfer-Encoding": "chunked" },
+        body: '11\r\n{"prompt":"Why?"}\r\n0\r\n\r\n',
+      },
+    );
+    assertEquals((await client.done()).status, 411);
+    client.leave();
   });
 
   if (SHOWS_PAGES) {
