@@ -88,7 +88,12 @@ export function isBodyTaken(info: unknown): boolean {
     return false;
   }
   const { readableDidRead, rawBody } = info.incoming;
-  return readableDidRead === true && rawBody === undefined;
+  return readableDidRead === true && !isBuffer(rawBody);
+}
+
+/** Node's own class, which is all that the adapter takes, told by its shape. */
+function isBuffer(value: unknown): boolean {
+  return value instanceof Uint8Array && "readUInt8" in value;
 }
 
 /**

@@ -186,7 +186,7 @@ class PublishRoute {
     if (isBodyTaken(context.env)) {
       report(
         new TypeError(
-          "Cannot publish as the body was read before: mount the server before what parses bodies, such as express.json(), or keep the body as 'rawBody' of Node's request",
+          "Cannot publish as the body was read before: mount the server before what parses bodies, such as express.json(), or keep the body, a Buffer, as 'rawBody' of Node's request",
         ),
       );
       throw bodyTaken(context);

@@ -127,22 +127,38 @@ describe("Express", () => {
   });
 
   it("is told clearly when it has read what is to be published", async () => {
-    const errors: unknown[] = [];
-    await using host = await startOnNodeHttp(
-      (sse) =>
-        express().use(express.json()).use("/live", nodeListener(sse.fetch)),
-      { publish: { token: KEY }, onError: (error) => errors.push(error) },
-    );
-    const answer = await host.ask("/live/publish/a", POST);
-    assertEquals([answer.status, answer.body], [
-      500,
-      "500 the body was read before: mount the server before what parses bodies\n",
-    ]);
-    assertEquals(errors.length, 1);
-    assertMatch(
-      String(errors[0]),
-      /^TypeError: Cannot publish as the body was/,
-    );
+    for (
+      const keep of [
+        () => undefined,
+        (body: Uint8Array) => new TextDecoder().decode(body),
+        (body: Uint8Array) => new Uint8Array(body),
+      ]
+    ) {
+      const errors: unknown[] = [];
+      await using host = await startOnNodeHttp(
+        (sse) =>
+          express().use(express.json({
+            verify: (
+              req: { rawBody?: unknown },
+              _: unknown,
+              body: Uint8Array,
+            ) => {
+              req.rawBody = keep(body);
+            },
+          })).use("/live", nodeListener(sse.fetch)),
+        { publish: { token: KEY }, onError: (error) => errors.push(error) },
+      );
+      const answer = await host.ask("/live/publish/a", POST);
+      assertEquals([answer.status, answer.body], [
+        500,
+        "500 the body was read before: mount the server before what parses bodies\n",
+      ]);
+      assertEquals(errors.length, 1);
+      assertMatch(
+        String(errors[0]),
+        /^TypeError: Cannot publish as the body was/,
+      );
+    }
   });
 
   it("may read a body that it keeps, or that only it needs", async () => {
