@@ -50,8 +50,8 @@ export type NodeListener<
  *
  * Streams are written to Node's response without a web stream in between. What fetch
  * throws goes to `next`, where the framework passes one; otherwise it is printed by
- * `console.error` and answered with 500. The program's own `Request` and `Response`
- * stay what they are.
+ * `console.error` and answered with 500. An answer that has begun is broken off. The
+ * program's own `Request` and `Response` stay what they are.
  *
  * @example A stream for the user who is signed in
  * ```ts no-eval
