@@ -61,6 +61,8 @@ export class Subscription<Events extends object, N extends string>
   #status: SubscriptionStatus = "connecting";
   #lastEventId: string;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Keeps a program alive that has nothing but this, while there is no socket to do so. */
+  #hold: ReturnType<typeof setInterval> | undefined;
   /** How often in a row it was refused. */
   #refusals = 0;
 
@@ -87,6 +89,7 @@ export class Subscription<Events extends object, N extends string>
     }
     if (client.ticket === undefined) this.#open(undefined);
     else this.#openByTicket(client.ticket);
+    this.#keepAlive();
     signal?.addEventListener("abort", this.#onAbort);
   }
 
@@ -242,7 +245,16 @@ export class Subscription<Events extends object, N extends string>
     if (status === "open") this.#refusals = 0;
     if (this.#status === status || this.#status === "closed") return;
     this.#status = status;
+    this.#keepAlive();
     this.#handlers.tellOwn(STATUS, status);
+  }
+
+  /** Some that connect again let the program end meanwhile (eventsource 5 on Node). */
+  #keepAlive(): void {
+    clearInterval(this.#hold);
+    if (this.#status === "connecting") {
+      this.#hold = setInterval(() => {}, LONGEST_DELAY);
+    }
   }
 }
 

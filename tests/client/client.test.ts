@@ -6,8 +6,14 @@ import {
   type ReceivedEvent,
   SSEClient,
   type SSEClientOptions,
+  type Subscription,
+  type SubscriptionOptions,
 } from "@sseserver/sseserver/client";
 import { EventSource } from "eventsource";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { Program } from "../tools/program.ts";
 import { start, type TestServer } from "../tools/sockets.ts";
 import { until } from "../tools/turns.ts";
 
@@ -58,9 +64,21 @@ class FakeEventSource implements EventSourceLike {
   }
 }
 
+/** Closes what tests leave open: a stream that connects keeps a process alive. */
+const ending = new AbortController();
+
+class EndingClient extends SSEClient<Events> {
+  override subscribe<const N extends string>(
+    namespaces: N | readonly N[],
+    options: SubscriptionOptions = {},
+  ): Subscription<Events, N> {
+    return super.subscribe(namespaces, { signal: ending.signal, ...options });
+  }
+}
+
 function fakeClient(options: SSEClientOptions = {}): SSEClient<Events> {
   FakeEventSource.opened = [];
-  return new SSEClient<Events>("/live/", {
+  return new EndingClient("/live/", {
     EventSource: FakeEventSource,
     ...options,
   });
@@ -71,6 +89,8 @@ function opened(): FakeEventSource {
 }
 
 describe("a client on an EventSource", () => {
+  afterAll(() => ending.abort());
+
   it("asks for what it is told to", () => {
     const client = fakeClient();
     client.subscribe("/pets/big dogs");
@@ -92,7 +112,7 @@ describe("a client on an EventSource", () => {
     assertEquals(opened().url, "/updates?lastEventId=e-1");
     const EventSource = FakeEventSource;
     new SSEClient(new URL("https://a.example/?site=b#top"), { EventSource })
-      .subscribe(["/x", "/y"]);
+      .subscribe(["/x", "/y"], ending);
     assertEquals(
       opened().url,
       "https://a.example/subscribe/x?site=b&ns=%2Fy",
@@ -102,7 +122,7 @@ describe("a client on an EventSource", () => {
     new SSEClient("https://a.example", {
       EventSource: FakeEventSource,
       withCredentials: true,
-    }).subscribe("/x");
+    }).subscribe("/x", ending);
     assertEquals(opened().url, "https://a.example/subscribe/x");
     assertEquals(opened().withCredentials, true);
   });
@@ -423,6 +443,32 @@ describe("a client of a server", () => {
     await until(() => missed.status === "closed", "the end");
     assertEquals(ids[2], "/jobs/2");
     await server.settles(0);
+  });
+
+  it("keeps a program alive until the server is back", async () => {
+    let connections = 0;
+    // Goes away at once the first time.
+    await using lame = createServer((request, response) => {
+      request.resume();
+      response.writeHead(200, { "Content-Type": "text/event-stream" });
+      response.end(++connections === 1 ? "retry:10\n\n" : "data:7\n\n");
+    }).listen(0, "127.0.0.1");
+    await once(lame, "listening");
+    const { port } = lame.address() as AddressInfo;
+    await using program = new Program(`
+      import { SSEClient } from "@sseserver/sseserver/client";
+      import { EventSource } from "eventsource";
+      const client = new SSEClient("http://127.0.0.1:${port}", { EventSource });
+      const seven = client.subscribe("/a");
+      seven.on("message", (data) => {
+        console.log("It has come: " + data);
+        seven.close();
+      });
+    `);
+    assertEquals([await program.end(), program.output], [
+      0,
+      "It has come: 7\n",
+    ]);
   });
 
   it("leaves nothing behind when it closes", async () => {
