@@ -6,7 +6,8 @@
  *     bun run examples/hono.ts
  *     npm ci && node examples/hono.ts
  *
- * Ann listens, Bob writes to her:
+ * Open http://localhost:8001/ as ann, password apple, and in a private window as
+ * bob, password banana. Or Ann listens with curl, and Bob writes to her:
  *
  *     curl -Nu ann:apple localhost:8001/updates
  *     curl -u bob:banana -d 'Lunch?' localhost:8001/users/ann
@@ -14,6 +15,7 @@
 import { SSEServer } from "@sseserver/sseserver";
 import { Hono } from "hono";
 import { basicAuth } from "hono/basic-auth";
+import { readFile } from "node:fs/promises";
 import process from "node:process";
 
 const users = new Map([["ann", "apple"], ["bob", "banana"]]);
@@ -21,12 +23,14 @@ const users = new Map([["ann", "apple"], ["bob", "banana"]]);
 const sse = new SSEServer();
 const app = new Hono<{ Variables: { user: string } }>();
 
-app.get("/", (c) => c.text("Open /updates, post to /users/ann\n"));
-
 app.use(basicAuth({
   verifyUser: (user, password) => users.get(user) === password,
   onAuthSuccess: (c, user) => c.set("user", user),
 }));
+
+const page = await readFile(new URL("hono.html", import.meta.url), "utf8");
+app.get("/", (c) => c.html(page));
+app.get("/me", (c) => c.json({ user: c.get("user"), all: [...users.keys()] }));
 
 // No namespace comes from the request, so nobody can ask for another's.
 // `sse.app` stays unmounted: its /subscribe would be open to everyone.
