@@ -295,8 +295,10 @@ export class RedisEngine implements Engine {
   }
 }
 
-/** Whether what Redis has answered will be the same the next time. */
-function isFinal({ message }: Error): boolean {
-  return /^(NOAUTH|WRONGPASS|NOPERM|WRONGTYPE|ERR (unknown command|DB index|invalid password|Client sent AUTH|AUTH))\b/
-    .test(message);
+/** Whether it will be the same the next time: by what Redis has answered, or Deno. */
+function isFinal({ name, message }: Error): boolean {
+  // Without a permission that the driver needs.
+  return name === "NotCapable" ||
+    /^(NOAUTH|WRONGPASS|NOPERM|WRONGTYPE|ERR (unknown command|DB index|invalid password|Client sent AUTH|AUTH))\b/
+      .test(message);
 }
