@@ -6,7 +6,8 @@ import {
 } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { HubFixture, type Tap } from "./tools/hub_fixture.ts";
-import { turns, until } from "./tools/turns.ts";
+import { turns } from "./tools/turns.ts";
+import { until } from "./tools/waiting.ts";
 
 const MIB = 1024 * 1024;
 const HOUR = 3_600_000;

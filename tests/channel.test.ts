@@ -9,7 +9,8 @@ import {
 import { describe, it } from "@std/testing/bdd";
 import { SEGMENT_BYTES } from "../src/segment.ts";
 import { HubFixture, type Tap } from "./tools/hub_fixture.ts";
-import { microtasks, turns, until } from "./tools/turns.ts";
+import { microtasks, turns } from "./tools/turns.ts";
+import { until } from "./tools/waiting.ts";
 
 describe("what readers share", () => {
   it("is the very same bytes among the readers of a channel", async () => {

@@ -17,7 +17,8 @@ import { ROOT } from "./tools/command.ts";
 import { HubProcess, startHub } from "./tools/hub_process.ts";
 import { freePort } from "./tools/free_port.ts";
 import { REDIS, REDIS_HINT, RedisServer } from "./tools/redis_server.ts";
-import { RawClient, until } from "./tools/sockets.ts";
+import { RawClient } from "./tools/raw_client.ts";
+import { until } from "./tools/waiting.ts";
 
 const TOKEN = "0123456789abcdef";
 const SECRET = "a secret that has 32 bytes or more";

@@ -4,7 +4,7 @@ import { type ServeHandle, SSEServer } from "@sseserver/sseserver";
 import { EventSource } from "eventsource";
 import { spawn, spawnSync } from "node:child_process";
 import { ParsedStream } from "./tools/parsed.ts";
-import { until } from "./tools/turns.ts";
+import { until } from "./tools/waiting.ts";
 
 /** Undone after each test, last first. */
 const cleanup: (() => unknown)[] = [];

@@ -18,7 +18,8 @@ import {
 } from "../src/engine.ts";
 import { engineContract } from "./tools/engine_contract.ts";
 import { SlowEngine } from "./tools/slow_engine.ts";
-import { turns, until } from "./tools/turns.ts";
+import { turns } from "./tools/turns.ts";
+import { until } from "./tools/waiting.ts";
 
 engineContract("MemoryEngine", () => new MemoryEngine());
 engineContract("an engine of a program's own", () => new SlowEngine());

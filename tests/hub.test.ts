@@ -3,7 +3,8 @@ import { describe, it } from "@std/testing/bdd";
 import { SSEServer } from "@sseserver/sseserver";
 import { TestClient } from "@sseserver/sseserver/testing";
 import { HubFixture, NOTHING, OPENING } from "./tools/hub_fixture.ts";
-import { turns, until } from "./tools/turns.ts";
+import { turns } from "./tools/turns.ts";
+import { until } from "./tools/waiting.ts";
 
 describe("the hub", () => {
   it("carries an event to its namespace and to those above it", async () => {

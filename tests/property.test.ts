@@ -4,7 +4,7 @@ import { type SSEMessage, SSEServer } from "@sseserver/sseserver";
 import fc from "fast-check";
 import { HubModel, step } from "./tools/hub_model.ts";
 import { parse, type Parsed } from "./tools/parsed.ts";
-import { until } from "./tools/turns.ts";
+import { until } from "./tools/waiting.ts";
 
 // What fast-check finds is reported with its seed and path; repeat it with
 // fc.assert(property, { seed, path }).

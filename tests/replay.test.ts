@@ -2,7 +2,8 @@ import { assert, assertEquals, assertLess } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { encodeEnd } from "../src/notice.ts";
 import { HubFixture, NOTHING, OPENING } from "./tools/hub_fixture.ts";
-import { turns, until } from "./tools/turns.ts";
+import { turns } from "./tools/turns.ts";
+import { until } from "./tools/waiting.ts";
 
 const history = { messages: 1_000, bytes: 10_000_000, age: 3_600_000 };
 const KIB = 1024;

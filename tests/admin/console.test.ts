@@ -9,7 +9,8 @@ import {
 } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { REDIS, REDIS_HINT, RedisServer } from "../tools/redis_server.ts";
-import { sleep, start, type TestServer, until } from "../tools/sockets.ts";
+import { start, type TestServer } from "../tools/sockets.ts";
+import { sleep, until } from "../tools/waiting.ts";
 
 /** The events of a feed as they stand in its body. */
 function eventsOf(body: string, name: string): Record<string, unknown>[] {

@@ -12,7 +12,8 @@ import process from "node:process";
 import type { Page } from "playwright-core";
 import { launchChromium } from "../tools/chromium.ts";
 import { ROOT } from "../tools/command.ts";
-import { RawClient, sleep } from "../tools/sockets.ts";
+import { RawClient } from "../tools/raw_client.ts";
+import { sleep } from "../tools/waiting.ts";
 
 const FILE = path.join(ROOT, "docs/console.png");
 /** Seconds of traffic before the picture; the curves show 300. */

@@ -15,7 +15,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Program } from "../tools/program.ts";
 import { start, type TestServer } from "../tools/sockets.ts";
-import { until } from "../tools/turns.ts";
+import { until } from "../tools/waiting.ts";
 
 interface Events {
   "/pets/:kind": { "new-pet": { name: string }; note: string };

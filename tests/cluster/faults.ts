@@ -1,6 +1,6 @@
 import type { Random } from "../stress/random.ts";
 import type { RedisServer } from "../tools/redis_server.ts";
-import { sleep } from "../tools/sockets.ts";
+import { sleep } from "../tools/waiting.ts";
 import type { RedisProxy } from "./redis_proxy.ts";
 import type { ServerProcess } from "./server_process.ts";
 

@@ -17,7 +17,7 @@ import { parseArgs } from "node:util";
 import { Failures } from "../stress/failures.ts";
 import { Random } from "../stress/random.ts";
 import { REDIS, REDIS_HINT, RedisServer } from "../tools/redis_server.ts";
-import { sleep, until } from "../tools/sockets.ts";
+import { sleep, until } from "../tools/waiting.ts";
 import { HoppingClient } from "./client.ts";
 import { FAULTS, type Targets } from "./faults.ts";
 import { Ledger } from "./ledger.ts";

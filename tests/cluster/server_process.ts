@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { ROOT, runtime } from "../tools/command.ts";
-import { until } from "../tools/sockets.ts";
+import { until } from "../tools/waiting.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Ask, Told } from "./protocol.ts";
 

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { spawn } from "node:child_process";
-import { RawClient, until } from "../tools/sockets.ts";
+import { RawClient } from "../tools/raw_client.ts";
+import { until } from "../tools/waiting.ts";
 import {
   type Command,
   commandsOf,

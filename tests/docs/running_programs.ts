@@ -5,7 +5,7 @@ import process from "node:process";
 import { ROOT } from "../tools/command.ts";
 import type { Block } from "../tools/markdown.ts";
 import { RUNTIME } from "../tools/runtime.ts";
-import { until } from "../tools/sockets.ts";
+import { until } from "../tools/waiting.ts";
 import { type Failed, MARK, type Program, type Ran } from "./protocol.ts";
 
 /** Programs import the package by name, so they have to lie within it. */

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { RawClient, sleep, until } from "../tools/sockets.ts";
+import { RawClient } from "../tools/raw_client.ts";
+import { sleep, until } from "../tools/waiting.ts";
 import { blocksIn } from "./documents.ts";
 import { RunningPrograms } from "./running_programs.ts";
 

@@ -6,7 +6,8 @@ import { CHROMIUM, CHROMIUM_HINT, launchChromium } from "../tools/chromium.ts";
 import { Program } from "../tools/program.ts";
 import { REDIS, REDIS_HINT } from "../tools/redis_server.ts";
 import { SHOWS_PAGES } from "../tools/runtime.ts";
-import { RawClient, until } from "../tools/sockets.ts";
+import { RawClient } from "../tools/raw_client.ts";
+import { until } from "../tools/waiting.ts";
 
 /** Runs it in a process of its own, on any ports and with a Redis of its own. */
 function start(path = process.env.PATH!): Program {

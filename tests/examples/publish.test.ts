@@ -4,7 +4,8 @@ import { spawn, spawnSync } from "node:child_process";
 import process from "node:process";
 import { ROOT } from "../tools/command.ts";
 import { type HubProcess, startHub } from "../tools/hub_process.ts";
-import { RawClient, until } from "../tools/sockets.ts";
+import { RawClient } from "../tools/raw_client.ts";
+import { until } from "../tools/waiting.ts";
 
 const TOKEN = "0123456789abcdef";
 const WRONG = { SSE_PUBLISH_TOKEN: "fedcba9876543210" };

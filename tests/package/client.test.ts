@@ -5,7 +5,7 @@ import { Hono } from "hono";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { CHROMIUM, CHROMIUM_HINT, launchChromium } from "../tools/chromium.ts";
-import { until } from "../tools/turns.ts";
+import { until } from "../tools/waiting.ts";
 import { installed } from "./installed.ts";
 
 const PAGE = `<!DOCTYPE html>

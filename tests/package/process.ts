@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import process from "node:process";
-import { until } from "../tools/sockets.ts";
+import { until } from "../tools/waiting.ts";
 
 /** A program that runs in a project. */
 export class ProjectProcess implements AsyncDisposable {

@@ -1,7 +1,9 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { NGINX, Nginx, NGINX_HINT } from "../tools/nginx.ts";
-import { RawClient, start, until } from "../tools/sockets.ts";
+import { start } from "../tools/sockets.ts";
+import { RawClient } from "../tools/raw_client.ts";
+import { until } from "../tools/waiting.ts";
 
 const TOKEN = "0123456789abcdef";
 

@@ -12,7 +12,8 @@ import { describe, it } from "@std/testing/bdd";
 import { createClient } from "redis";
 import { freePort } from "../tools/free_port.ts";
 import { REDIS, REDIS_HINT, RedisServer } from "../tools/redis_server.ts";
-import { start, until } from "../tools/sockets.ts";
+import { start } from "../tools/sockets.ts";
+import { until } from "../tools/waiting.ts";
 
 const TOKEN = "0123456789abcdef";
 

@@ -4,13 +4,9 @@ import { TestClient } from "@sseserver/sseserver/testing";
 import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { afterAll, beforeAll, describe, it } from "@std/testing/bdd";
 import { REDIS, REDIS_HINT, RedisServer } from "../tools/redis_server.ts";
-import {
-  type RawClient,
-  sleep,
-  start as startServer,
-  type TestServer,
-  until,
-} from "../tools/sockets.ts";
+import { start as startServer, type TestServer } from "../tools/sockets.ts";
+import type { RawClient } from "../tools/raw_client.ts";
+import { sleep, until } from "../tools/waiting.ts";
 
 const TOKEN = "0123456789abcdef";
 

@@ -8,7 +8,7 @@ import type {
   RedisPosition,
 } from "../../src/engines/redis/wire.ts";
 import { REDIS, REDIS_HINT, RedisServer } from "../tools/redis_server.ts";
-import { until } from "../tools/sockets.ts";
+import { until } from "../tools/waiting.ts";
 
 const NOWHERE: RedisPosition = { epoch: 0, seq: 0 };
 const encoder = new TextEncoder();

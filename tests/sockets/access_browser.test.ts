@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, it } from "@std/testing/bdd";
 import { spawn, spawnSync } from "node:child_process";
 import type { Browser, Page } from "playwright-core";
 import { CHROMIUM, CHROMIUM_HINT, launchChromium } from "../tools/chromium.ts";
-import { start, type TestServer, until } from "../tools/sockets.ts";
+import { start, type TestServer } from "../tools/sockets.ts";
+import { until } from "../tools/waiting.ts";
 
 const TOKEN = "0123456789abcdef";
 const CURL_HINT = spawnSync("curl", ["--version"]).status === 0

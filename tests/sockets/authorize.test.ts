@@ -2,7 +2,8 @@ import { SSEServer, type SSEServerOptions } from "@sseserver/sseserver";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { TestClient, TestClock } from "@sseserver/sseserver/testing";
-import { sleep, start, type TestServer, until } from "../tools/sockets.ts";
+import { start, type TestServer } from "../tools/sockets.ts";
+import { sleep, until } from "../tools/waiting.ts";
 import { after, countedBy, resumed } from "../tools/wire.ts";
 
 /** Grants what the user's header names. */

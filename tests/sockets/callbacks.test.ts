@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { start, until } from "../tools/sockets.ts";
+import { start } from "../tools/sockets.ts";
+import { until } from "../tools/waiting.ts";
 
 describe("callbacks that throw while events are broadcast", () => {
   it("hurt nobody, whether they throw or reject", async () => {

@@ -3,7 +3,8 @@ import { describe, it } from "@std/testing/bdd";
 import { connect } from "node:net";
 import { ChunkFramer } from "../../src/serve/chunk_framer.ts";
 import { RUNTIME } from "../tools/runtime.ts";
-import { start, until } from "../tools/sockets.ts";
+import { start } from "../tools/sockets.ts";
+import { until } from "../tools/waiting.ts";
 
 /** Sends bytes as they are, and returns all that comes until nothing more is due. */
 async function exchange(

@@ -8,7 +8,9 @@ import { Hub } from "../../src/hub.ts";
 import { serverSettingsOf } from "../../src/server_settings.ts";
 import { parseNamespacePath } from "../../src/namespace.ts";
 import { NOTHING } from "../tools/hub_fixture.ts";
-import { type RawClient, start, until } from "../tools/sockets.ts";
+import { start } from "../tools/sockets.ts";
+import type { RawClient } from "../tools/raw_client.ts";
+import { until } from "../tools/waiting.ts";
 
 const WAYS = ["leave", "reset", "halfClose"] as const;
 

@@ -1,7 +1,8 @@
 import type { DisconnectReason } from "@sseserver/sseserver";
 import { assertEquals, assertMatch } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { start, until } from "../tools/sockets.ts";
+import { start } from "../tools/sockets.ts";
+import { until } from "../tools/waiting.ts";
 
 /** 64 KiB: many of them fill a socket's buffers, about 4 MB on loopback. */
 const LARGE = "x".repeat(64 * 1024);

@@ -7,7 +7,9 @@ import {
 import { describe, it } from "@std/testing/bdd";
 import { SSEServer } from "@sseserver/sseserver";
 import { TestClient } from "@sseserver/sseserver/testing";
-import { RawClient, start, until } from "../tools/sockets.ts";
+import { start } from "../tools/sockets.ts";
+import { RawClient } from "../tools/raw_client.ts";
+import { until } from "../tools/waiting.ts";
 
 const QUIET = { hostname: "127.0.0.1", log: false, signals: false } as const;
 

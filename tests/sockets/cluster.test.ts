@@ -10,7 +10,9 @@ import { blocksOf } from "../tools/markdown.ts";
 import { Program } from "../tools/program.ts";
 import { REDIS, REDIS_HINT, RedisServer } from "../tools/redis_server.ts";
 import { RUNTIME } from "../tools/runtime.ts";
-import { RawClient, start, until } from "../tools/sockets.ts";
+import { start } from "../tools/sockets.ts";
+import { RawClient } from "../tools/raw_client.ts";
+import { until } from "../tools/waiting.ts";
 
 /** Connections among which both of two processes have some, all but certainly. */
 const MANY = 200;

@@ -1,7 +1,8 @@
 import type { DisconnectReason } from "@sseserver/sseserver";
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { start, until } from "../tools/sockets.ts";
+import { start } from "../tools/sockets.ts";
+import { until } from "../tools/waiting.ts";
 import { after, begun, counted, say, wireOf } from "../tools/wire.ts";
 
 /** Longer than any test waits: such a drain has to be cut short. */

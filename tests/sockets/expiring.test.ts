@@ -2,7 +2,8 @@ import type { DisconnectReason } from "@sseserver/sseserver";
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { heardAtLeast, PackageClient } from "../tools/resuming_clients.ts";
-import { sleep, start, type TestServer, until } from "../tools/sockets.ts";
+import { start, type TestServer } from "../tools/sockets.ts";
+import { sleep, until } from "../tools/waiting.ts";
 import { begun, counted, say, wireOf } from "../tools/wire.ts";
 
 describe("maxAge", () => {

@@ -4,7 +4,7 @@ import { describe, it } from "@std/testing/bdd";
 import express from "express";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { startOnNodeHttp } from "../tools/node_host.ts";
-import type { RawClient } from "../tools/sockets.ts";
+import type { RawClient } from "../tools/raw_client.ts";
 
 const OPENING = ":ok\n\n";
 const KEY = "0123456789abcdef";

@@ -4,7 +4,8 @@ import { SSEServer, type Status } from "@sseserver/sseserver";
 import { Hono } from "hono";
 import { Program } from "../tools/program.ts";
 import { RUNTIME } from "../tools/runtime.ts";
-import { RawClient, sleep, until } from "../tools/sockets.ts";
+import { RawClient } from "../tools/raw_client.ts";
+import { sleep, until } from "../tools/waiting.ts";
 
 /** Milliseconds of silence after which `Bun.serve` cuts a connection off, and a bit. */
 const BUN_SILENCE = 12_500;

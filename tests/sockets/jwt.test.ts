@@ -3,11 +3,8 @@ import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { sign } from "hono/jwt";
 import { generateKeyPairSync } from "node:crypto";
-import {
-  start as startServer,
-  type TestServer,
-  until,
-} from "../tools/sockets.ts";
+import { start as startServer, type TestServer } from "../tools/sockets.ts";
+import { until } from "../tools/waiting.ts";
 
 const SECRET = "a secret that has 32 bytes or more";
 const AUDIENCE = "live";

@@ -1,7 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { beforeAll, describe, it } from "@std/testing/bdd";
 import { Program } from "../tools/program.ts";
-import { type RawClient, start, until } from "../tools/sockets.ts";
+import { start } from "../tools/sockets.ts";
+import type { RawClient } from "../tools/raw_client.ts";
+import { until } from "../tools/waiting.ts";
 import { countedBy } from "../tools/wire.ts";
 
 const MIB = 1024 * 1024;

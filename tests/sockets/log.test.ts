@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { start, until } from "../tools/sockets.ts";
+import { start } from "../tools/sockets.ts";
+import { until } from "../tools/waiting.ts";
 
 /** The client's address of a stream that is asked for with such headers. */
 async function addressOf(

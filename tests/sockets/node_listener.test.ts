@@ -7,7 +7,7 @@ import { Hono } from "hono";
 import { ServerResponse } from "node:http";
 import type { Handler } from "../tools/node_host.ts";
 import { startOnNodeHttp } from "../tools/node_host.ts";
-import { until } from "../tools/sockets.ts";
+import { until } from "../tools/waiting.ts";
 
 const OPENING = ":ok\n\n";
 const TOKEN = "0123456789abcdef";

@@ -13,7 +13,7 @@ import {
   start,
   TOKEN,
 } from "../tools/publishing.ts";
-import { until } from "../tools/sockets.ts";
+import { until } from "../tools/waiting.ts";
 
 describe("POST /publish/<namespace>", () => {
   it("is not there unless it was asked for", async () => {

@@ -10,7 +10,8 @@ import {
   start,
   TOKEN,
 } from "../tools/publishing.ts";
-import { type RawClient, sleep, until } from "../tools/sockets.ts";
+import type { RawClient } from "../tools/raw_client.ts";
+import { sleep, until } from "../tools/waiting.ts";
 
 describe("a body that is too large", () => {
   it("is refused by its length, before it is sent", async () => {

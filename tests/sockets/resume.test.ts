@@ -1,6 +1,8 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { type RawClient, start, until } from "../tools/sockets.ts";
+import { start } from "../tools/sockets.ts";
+import type { RawClient } from "../tools/raw_client.ts";
+import { until } from "../tools/waiting.ts";
 import { after, begun, counted, resumed, say, wireOf } from "../tools/wire.ts";
 
 /** Waits for something that keepalives may follow at any moment. */

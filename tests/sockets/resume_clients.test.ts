@@ -11,7 +11,9 @@ import {
   PackageClient,
   type ResumingClient,
 } from "../tools/resuming_clients.ts";
-import { RawClient, sleep, start, until } from "../tools/sockets.ts";
+import { start } from "../tools/sockets.ts";
+import { RawClient } from "../tools/raw_client.ts";
+import { sleep, until } from "../tools/waiting.ts";
 import { counted, say, wireOf } from "../tools/wire.ts";
 
 let browser: Browser | undefined;

@@ -2,7 +2,8 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { Program } from "../tools/program.ts";
 import { RUNTIME } from "../tools/runtime.ts";
-import { RawClient, until } from "../tools/sockets.ts";
+import { RawClient } from "../tools/raw_client.ts";
+import { until } from "../tools/waiting.ts";
 
 /** A program that serves, and says what it knows of its end. */
 function program(serveOptions = "", more = ""): string {

@@ -1,14 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { RUNTIME } from "../tools/runtime.ts";
-import {
-  type RawClient,
-  sleep,
-  start,
-  startOnDenoServe,
-  type TestServer,
-  until,
-} from "../tools/sockets.ts";
+import { start, startOnDenoServe, type TestServer } from "../tools/sockets.ts";
+import type { RawClient } from "../tools/raw_client.ts";
+import { sleep, until } from "../tools/waiting.ts";
 import { counted, say, wireOf } from "../tools/wire.ts";
 
 /** 64 KiB: many of them fill a socket's buffers, about 4 MB on loopback. */

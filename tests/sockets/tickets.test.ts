@@ -2,11 +2,8 @@ import { SSEServer, type TicketGrant } from "@sseserver/sseserver";
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { TestClient, TestClock } from "@sseserver/sseserver/testing";
-import {
-  type RawClient,
-  start as startServer,
-  type TestServer,
-} from "../tools/sockets.ts";
+import { start as startServer, type TestServer } from "../tools/sockets.ts";
+import type { RawClient } from "../tools/raw_client.ts";
 
 const GRANT: TicketGrant = { namespaces: ["/users/42"], user: "42" };
 

@@ -1,5 +1,5 @@
 import { clearInterval, setInterval } from "node:timers";
-import { sleep, until } from "../tools/sockets.ts";
+import { sleep, until } from "../tools/waiting.ts";
 import { Client, type Ending, type World } from "./client.ts";
 import type { Failures } from "./failures.ts";
 import type { Memory } from "./memory.ts";

@@ -7,7 +7,7 @@ import {
 import { describe, it } from "@std/testing/bdd";
 import { type Engine, type EngineRecord, formatId } from "../../src/engine.ts";
 import type { Bytes } from "../../mod.ts";
-import { until } from "./turns.ts";
+import { until } from "./waiting.ts";
 
 /** An engine that runs, and all that it has delivered. */
 interface Running {

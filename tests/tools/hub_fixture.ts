@@ -8,7 +8,8 @@ import { encodeBody } from "../../src/message.ts";
 import { topmost } from "../../src/namespace.ts";
 import type { Reader } from "../../src/reader.ts";
 import { TestClock } from "@sseserver/sseserver/testing";
-import { turns, until } from "./turns.ts";
+import { turns } from "./turns.ts";
+import { until } from "./waiting.ts";
 
 const encoder = new TextEncoder();
 const EPOCH = "e";

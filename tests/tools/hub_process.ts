@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import process from "node:process";
 import { ROOT } from "./command.ts";
 import { RUNTIME } from "./runtime.ts";
-import { until } from "./sockets.ts";
+import { until } from "./waiting.ts";
 
 /** How this runtime runs a file with all permissions. */
 const RUN = { deno: ["run", "-A", "--no-check"], bun: ["run"], node: [] };

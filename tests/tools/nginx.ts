@@ -11,7 +11,7 @@ import path from "node:path";
 import process from "node:process";
 import { ROOT } from "./command.ts";
 import { freePort } from "./free_port.ts";
-import { until } from "./sockets.ts";
+import { until } from "./waiting.ts";
 
 /** Where nginx is; `undefined` without one. */
 export const NGINX: string | undefined = [

@@ -9,7 +9,7 @@ import path from "node:path";
 import process from "node:process";
 import { ROOT } from "./command.ts";
 import { RUNTIME } from "./runtime.ts";
-import { until } from "./sockets.ts";
+import { until } from "./waiting.ts";
 
 /** Programs import the package by name, so they have to lie within it. */
 const FOLDER = path.join(ROOT, "tests/fixtures");

@@ -4,11 +4,8 @@
  * @module
  */
 import type { SSEServerOptions } from "@sseserver/sseserver";
-import {
-  type RawClient,
-  start as startServer,
-  type TestServer,
-} from "./sockets.ts";
+import { start as startServer, type TestServer } from "./sockets.ts";
+import type { RawClient } from "./raw_client.ts";
 import { countedBy } from "./wire.ts";
 
 /** What every publisher has. */

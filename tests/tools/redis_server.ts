@@ -7,7 +7,7 @@ import process from "node:process";
 import { createClient } from "redis";
 import { freePort } from "./free_port.ts";
 import { REDIS } from "./redis.ts";
-import { until } from "./sockets.ts";
+import { until } from "./waiting.ts";
 
 export { REDIS, REDIS_HINT } from "./redis.ts";
 

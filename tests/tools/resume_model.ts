@@ -2,7 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { decode, HubFixture, NOTHING, type Tap } from "./hub_fixture.ts";
 import { broadcastStep, ofNamespaces } from "./hub_model.ts";
-import { turns, until } from "./turns.ts";
+import { turns } from "./turns.ts";
+import { until } from "./waiting.ts";
 
 const AGE = 60_000;
 

@@ -7,7 +7,7 @@
 import { EventSource } from "eventsource";
 import { createParser } from "eventsource-parser";
 import type { Browser, BrowserContext, Page } from "playwright-core";
-import { sleep } from "./sockets.ts";
+import { sleep } from "./waiting.ts";
 
 /** A client that comes back by itself. */
 export interface ResumingClient extends AsyncDisposable {

@@ -9,7 +9,7 @@ import {
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { ROOT, runtime } from "./command.ts";
-import { until } from "./sockets.ts";
+import { until } from "./waiting.ts";
 
 const BINARY = path.join(ROOT, "node_modules/.bin/workerd");
 

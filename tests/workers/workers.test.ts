@@ -3,7 +3,8 @@ import { after, before, describe, it } from "@std/testing/bdd";
 import process from "node:process";
 import { blocksIn } from "../docs/documents.ts";
 import { RUNTIME } from "../tools/runtime.ts";
-import { RawClient, type RequestOptions, until } from "../tools/sockets.ts";
+import { RawClient, type RequestOptions } from "../tools/raw_client.ts";
+import { until } from "../tools/waiting.ts";
 import {
   bundle,
   readWrangler,
