@@ -1,11 +1,12 @@
 import { SSEServer, type SSEServerOptions } from "@sseserver/sseserver";
 import { redis } from "@sseserver/sseserver/redis";
 import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
-import { afterAll, beforeAll, describe, it } from "@std/testing/bdd";
+import { afterAll, beforeAll, describe } from "@std/testing/bdd";
 import { Hono } from "hono";
 import type { Browser, Page } from "playwright-core";
 import { CHROMIUM, CHROMIUM_HINT, launchChromium } from "../tools/chromium.ts";
 import { REDIS, REDIS_HINT, RedisServer } from "../tools/redis_server.ts";
+import { SideBySide } from "../tools/side_by_side.ts";
 import { TestServer } from "../tools/sockets.ts";
 
 const KEY = "a-key-for-the-tests";
@@ -25,13 +26,15 @@ describe("the console's page in Chromium", () => {
     if (CHROMIUM !== undefined) browser = await launchChromium();
   });
   afterAll(async () => await browser?.close());
+  // A console tells of something new once a second.
+  const tests = new SideBySide(4);
 
-  function test(name: string, fn: () => Promise<void>): void {
-    it({
-      name: `${name}${CHROMIUM_HINT}`,
-      ignore: CHROMIUM === undefined,
-      fn,
-    });
+  function test(
+    name: string,
+    fn: () => Promise<void>,
+    ignore = CHROMIUM === undefined,
+  ): void {
+    tests.it(`${name}${CHROMIUM_HINT}`, { ignore }, fn);
   }
 
   async function open(
@@ -302,11 +305,9 @@ describe("the console's page in Chromium", () => {
     );
   });
 
-  it({
-    name:
-      `shows that Redis is away, and that readers stay${CHROMIUM_HINT}${REDIS_HINT}`,
-    ignore: CHROMIUM === undefined || REDIS === undefined,
-    fn: async () => {
+  test(
+    `shows that Redis is away, and that readers stay${REDIS_HINT}`,
+    async () => {
       await using shared = await RedisServer.start();
       await using server = await start(0, {
         engine: redis({ url: shared.url }),
@@ -347,7 +348,8 @@ describe("the console's page in Chromium", () => {
       assertEquals(reader.ending, "open");
       assertEquals(errors, []);
     },
-  });
+    CHROMIUM === undefined || REDIS === undefined,
+  );
 });
 
 /** A server within an app, so that nothing may rely on its place. */
