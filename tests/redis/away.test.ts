@@ -12,16 +12,22 @@ import { describe, it } from "@std/testing/bdd";
 import { createClient } from "redis";
 import { freePort } from "../tools/free_port.ts";
 import { REDIS, REDIS_HINT, RedisServer } from "../tools/redis_server.ts";
+import { SideBySide } from "../tools/side_by_side.ts";
 import { start } from "../tools/sockets.ts";
 import { until } from "../tools/waiting.ts";
 
 const TOKEN = "0123456789abcdef";
+const ignore = REDIS === undefined;
 
 describe(
   `when Redis is away${REDIS_HINT}`,
   { ignore: REDIS === undefined },
   () => {
-    it("nothing is accepted, and readers stay; then all goes on", async () => {
+    // Each has a Redis of its own, and waits for most of its time.
+    const tests = new SideBySide(3);
+    tests.it("nothing is accepted, and readers stay; then all goes on", {
+      ignore,
+    }, async () => {
       await using server = await RedisServer.start();
       const errors: unknown[] = [];
       await using one = await start({
@@ -80,46 +86,56 @@ describe(
       assertEquals(one.sse.status().engine!.losses, 1);
     });
 
-    it("for a moment only, what is published waits for it", async () => {
-      await using server = await RedisServer.start();
-      await using one = await start({
-        engine: redis({ url: server.url }),
-        onError() {},
-      });
-      const client = await one.open("/subscribe/a");
-      await one.sse.publish({ namespace: "/a", data: "1" });
-      await server.run(["CLIENT", "KILL", "TYPE", "pubsub"]);
-      await until(() => one.sse.status().engine!.losses === 1, "the loss");
-      const id = await one.sse.publish({ namespace: "/a", data: "2" });
-      assertMatch(id, /-2$/);
-      await client.hearsLast(`id:${id}\ndata:2\n\n`);
-      assertEquals(client.body.includes("sse-gap"), false);
-    });
+    tests.it(
+      "for a moment only, what is published waits for it",
+      { ignore },
+      async () => {
+        await using server = await RedisServer.start();
+        await using one = await start({
+          engine: redis({ url: server.url }),
+          onError() {},
+        });
+        const client = await one.open("/subscribe/a");
+        await one.sse.publish({ namespace: "/a", data: "1" });
+        await server.run(["CLIENT", "KILL", "TYPE", "pubsub"]);
+        await until(() => one.sse.status().engine!.losses === 1, "the loss");
+        const id = await one.sse.publish({ namespace: "/a", data: "2" });
+        assertMatch(id, /-2$/);
+        await client.hearsLast(`id:${id}\ndata:2\n\n`);
+        assertEquals(client.body.includes("sse-gap"), false);
+      },
+    );
 
-    it("what it does not answer is rejected in time, and comes once at most", async () => {
-      await using server = await RedisServer.start();
-      await using one = await start({
-        engine: redis({ url: server.url }),
-        onError() {},
-      });
-      const client = await one.open("/subscribe/a");
-      await one.sse.publish({ namespace: "/a", data: "1" });
-      server.signal("SIGSTOP");
-      try {
-        const late = await assertRejects(() =>
-          one.sse.publish({ namespace: "/a", data: "2" })
-        );
-        assertEquals((late as Error).name, "TimeoutError");
-      } finally {
-        server.signal("SIGCONT");
-      }
-      await until(() => one.sse.status().engine!.connected, "Redis");
-      const id = await one.sse.publish({ namespace: "/a", data: "3" });
-      await client.hearsLast(`id:${id}\ndata:3\n\n`);
-      assert(client.body.split("data:2").length <= 2);
-    });
+    tests.it(
+      "what it does not answer is rejected in time, and comes once at most",
+      { ignore },
+      async () => {
+        await using server = await RedisServer.start();
+        await using one = await start({
+          engine: redis({ url: server.url }),
+          onError() {},
+        });
+        const client = await one.open("/subscribe/a");
+        await one.sse.publish({ namespace: "/a", data: "1" });
+        server.signal("SIGSTOP");
+        try {
+          const late = await assertRejects(() =>
+            one.sse.publish({ namespace: "/a", data: "2" })
+          );
+          assertEquals((late as Error).name, "TimeoutError");
+        } finally {
+          server.signal("SIGCONT");
+        }
+        await until(() => one.sse.status().engine!.connected, "Redis");
+        const id = await one.sse.publish({ namespace: "/a", data: "3" });
+        await client.hearsLast(`id:${id}\ndata:3\n\n`);
+        assert(client.body.split("data:2").length <= 2);
+      },
+    );
 
-    it("at the start, the server waits for it, having told so", async () => {
+    tests.it("at the start, the server waits for it, having told so", {
+      ignore,
+    }, async () => {
       const port = await freePort();
       const errors: Error[] = [];
       const sse = new SSEServer({
@@ -143,7 +159,9 @@ describe(
       await sse.close();
     });
 
-    it("a replica is no better, and not asked again and again", async () => {
+    tests.it("a replica is no better, and not asked again and again", {
+      ignore,
+    }, async () => {
       await using server = await RedisServer.start();
       await using main = await RedisServer.start();
       const errors: unknown[] = [];
@@ -171,18 +189,22 @@ describe(
       await one.sse.publish({ namespace: "/a", data: "4" });
     });
 
-    it("the end of a server does not wait for it", async () => {
-      await using server = await RedisServer.start();
-      const one = await start({
-        engine: redis({ url: server.url }),
-        onError() {},
-      });
-      const client = await one.open("/subscribe/a");
-      await one.sse.publish({ namespace: "/a", data: "1" });
-      await server.kill();
-      await one.sse.close();
-      await client.done();
-    });
+    tests.it(
+      "the end of a server does not wait for it",
+      { ignore },
+      async () => {
+        await using server = await RedisServer.start();
+        const one = await start({
+          engine: redis({ url: server.url }),
+          onError() {},
+        });
+        const client = await one.open("/subscribe/a");
+        await one.sse.publish({ namespace: "/a", data: "1" });
+        await server.kill();
+        await one.sse.close();
+        await client.done();
+      },
+    );
   },
 );
 
