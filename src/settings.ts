@@ -123,6 +123,10 @@ export function settingsOf(
   if (typeof trustProxy !== "boolean") {
     check.integer("trustProxy", trustProxy, 0, MOST_PROXIES);
   }
+  if (engine !== undefined) {
+    checkMethods("engine", engine, ["start", "publish", "close"], check);
+  }
+  checkMethods("clock", clock, ["now", "setTimeout", "clearTimeout"], check);
   check.type("onError", onError, "function");
   check.callback("onConnect", onConnect);
   check.callback("onDisconnect", onDisconnect);
@@ -141,6 +145,18 @@ export function settingsOf(
     onError,
     clock,
   };
+}
+
+function checkMethods<T extends object>(
+  name: string,
+  value: T,
+  methods: readonly (keyof T & string)[],
+  check: OptionCheck,
+): void {
+  check.type(name, value, "object");
+  for (const method of methods) {
+    check.type(`${name}.${method}`, value[method], "function");
+  }
 }
 
 function historyOf(

@@ -8,6 +8,7 @@ import type { SSEMessage } from "./message.ts";
 import { parseNamespace } from "./namespace.ts";
 import { OptionCheck } from "./option_check.ts";
 import type { SSEHubOptions } from "./options.ts";
+import { quote } from "./quote.ts";
 import { HUB_OPTION_NAMES, type Settings, settingsOf } from "./settings.ts";
 import type { AnyEvents, MessageOf } from "./typed.ts";
 
@@ -185,6 +186,13 @@ export class SSEHub<Events extends object = AnyEvents>
       );
     }
     const asked = typeof namespaces === "string" ? [namespaces] : namespaces;
+    if (!Array.isArray(asked)) {
+      throw new TypeError(
+        `Cannot subscribe as 'namespaces' must be a string or an array: current value is ${
+          quote(asked)
+        }`,
+      );
+    }
     if (asked.length === 0 || asked.length > limits.namespacesPerStream) {
       throw new RangeError(
         `Cannot subscribe as 'namespaces' must be from 1 to ${limits.namespacesPerStream} (limits.namespacesPerStream): current value has ${asked.length}`,

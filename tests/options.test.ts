@@ -183,6 +183,10 @@ describe("options", () => {
         ["onConnect", "function", {}, true],
         ["onDisconnect", "function", {}, true],
         ["onError", "function", null, {}],
+        ["engine", "object", null, "redis", () => {}],
+        ["engine.start", "function", 1],
+        ["clock", "object", null, 0],
+        ["clock.now", "function", 1],
       ] as [string, string, ...unknown[]][]
     ) {
       for (const value of others) {

@@ -226,6 +226,13 @@ describe("sse.subscribe() inside an app's own route", () => {
     assertMatch(refused.body, /^retry:\d{5}\n\n$/);
     const request = new Request("http://localhost/");
     assertThrows(() => sse.subscribe(request, []), RangeError, "'namespaces'");
+    for (const none of [undefined, null, 7]) {
+      assertThrows(
+        () => sse.subscribe(request, none as never),
+        TypeError,
+        `'namespaces' must be a string or an array: current value is ${none}`,
+      );
+    }
     const misspelt: object = { expire: Date.now() };
     assertThrows(
       () => sse.subscribe(request, "/a", misspelt as SubscribeOptions),
