@@ -140,5 +140,10 @@ async function checkHosted(hosted: {
   if (status !== 200) throw new Error(`The default export answers ${status}`);
 }
 
-const list = readFileSync(process.argv[2]!, "utf8");
-for (const program of JSON.parse(list)) await run(program);
+const programs: Program[] = JSON.parse(readFileSync(process.argv[2]!, "utf8"));
+// First those that are listened to, while no other one broadcasts: some go on doing so.
+const isHeard = ({ sends }: Program) => sends !== undefined;
+for (const program of programs.filter(isHeard)) await run(program);
+for (const program of programs) {
+  if (!isHeard(program)) await run(program);
+}
