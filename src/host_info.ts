@@ -145,7 +145,7 @@ export function extendIdleTimeout(
 }
 
 /**
- * Calls back when the client goes, where the host may tell that by the request's
+ * Cancels a stream when its client goes, where the host may tell that by the request's
  * signal alone.
  *
  * workerd has had versions in which a response's stream was not cancelled then
@@ -153,9 +153,14 @@ export function extendIdleTimeout(
  * compatibility flag `enable_request_signal` is set. Elsewhere streams are cancelled
  * without fail, and the signal is left alone: Deno 2.9 aborts it on success too.
  */
-export function onClientGone(request: Request, callback: () => void): void {
+export function cancelWithRequest(
+  request: Request,
+  stream: { cancel(): void },
+): void {
   if (runtimeName() !== "workerd") return;
-  request.signal.addEventListener("abort", callback, { once: true });
+  request.signal.addEventListener("abort", () => stream.cancel(), {
+    once: true,
+  });
 }
 
 /** What a response is written to. */

@@ -2,8 +2,8 @@ import type { SubscribeOptions } from "../call_options.ts";
 import type { DisconnectReason, RefusalReason } from "../counters.ts";
 import type { Granted } from "../grant.ts";
 import {
+  cancelWithRequest,
   extendIdleTimeout,
-  onClientGone,
   pathPrefix,
   socketOf,
 } from "../host_info.ts";
@@ -122,7 +122,7 @@ export class Streams {
       owner,
     });
     offer(info, reader);
-    onClientGone(request, () => reader.cancel());
+    cancelWithRequest(request, reader);
     return new Response(reader.stream, init);
   }
 

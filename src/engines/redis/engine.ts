@@ -11,6 +11,7 @@ import type { Bytes } from "../../slab.ts";
 import { Waiters } from "../../waiters.ts";
 import { Backoff } from "./backoff.ts";
 import type { RedisClient } from "./driver.ts";
+import { isFinal } from "./failure.ts";
 import type { RedisKeys } from "./keys.ts";
 import { RedisMemory } from "./memory.ts";
 import { Outbox } from "./outbox.ts";
@@ -293,12 +294,4 @@ export class RedisEngine implements Engine {
       cause: this.#why,
     });
   }
-}
-
-/** Whether it will be the same the next time: by what Redis has answered, or Deno. */
-function isFinal({ name, message }: Error): boolean {
-  // Without a permission that the driver needs.
-  return name === "NotCapable" ||
-    /^(NOAUTH|WRONGPASS|NOPERM|WRONGTYPE|ERR (unknown command|DB index|invalid password|Client sent AUTH|AUTH))\b/
-      .test(message);
 }
