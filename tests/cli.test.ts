@@ -45,13 +45,6 @@ async function publish(
   return response.status;
 }
 
-async function heard(client: RawClient, text: string): Promise<void> {
-  await until(
-    () => client.body.includes(text),
-    () => `${text} in ${client.body}`,
-  );
-}
-
 describe("the hub", () => {
   it("takes what is published and sends it on, and drains on SIGTERM", async () => {
     await using running = startHub(["--history", "--drain", "300"], {
@@ -59,9 +52,9 @@ describe("the hub", () => {
     });
     const port = await running.port();
     const client = new RawClient(port, "/subscribe/users");
-    await heard(client, "sse-open");
+    await client.hearsSomewhere("sse-open");
     assertEquals(await publish(port, "/users/42", TOKEN), 201);
-    await heard(client, 'event:note\ndata:{"text":"hi"}\n\n');
+    await client.hearsSomewhere('event:note\ndata:{"text":"hi"}\n\n');
     assertEquals(await publish(port, "/users/42", `${TOKEN}x`), 401);
     assertMatch(
       running.stdout,
@@ -106,14 +99,14 @@ describe("the hub", () => {
         Origin: "https://b.example",
       },
     });
-    await heard(client, ":ok\n");
+    await client.hearsSomewhere(":ok\n");
     assertEquals(
       client.header("access-control-allow-origin"),
       "https://b.example",
     );
     assertEquals(await publish(port, "/users/ann/1", token), 201);
     assertEquals(await publish(port, "/users/bob", token), 403);
-    await heard(client, 'data:{"text":"hi"}\n\n');
+    await client.hearsSomewhere('data:{"text":"hi"}\n\n');
     client.leave();
     await until(() => running.stdout.includes("disconnect"), "the log");
     running.signal("SIGINT");
@@ -274,7 +267,7 @@ describe(
       );
       const stranger = new RawClient(elsewhere, "/subscribe/users");
       for (const client of [...clients, stranger]) {
-        await heard(client, "sse-open");
+        await client.hearsSomewhere("sse-open");
       }
       for (let i = 0; i < 4; i++) {
         assertEquals(await publish(here, `/users/${i}`, TOKEN), 201);
@@ -297,7 +290,7 @@ describe(
         const late = new RawClient(port, "/subscribe/users", {
           headers: { "Last-Event-ID": ids[0]![0]! },
         });
-        await heard(late, "sse-gap");
+        await late.hearsSomewhere("sse-gap");
         for (const client of [resumed, late]) client.leave();
       }
       assertEquals(events(stranger), []);

@@ -40,6 +40,9 @@ const SIDE_BY_SIDE: readonly string[] = ["package", "deno", "bun"];
 /** How long the stress goes on on each runtime, and of several servers, in seconds. */
 const STRESS = 20;
 
+/** Characters that the summary tells of why a test failed. */
+const WHY_LENGTH = 2_000;
+
 /** Every part of a run and what became of its tests. */
 type Results = Map<string, TestCase[]>;
 
@@ -155,7 +158,15 @@ function summarize(results: Results): void {
 function list(title: string, cases: TestCase[]): void {
   if (cases.length === 0) return;
   console.log(`\n${title}:`);
-  for (const { name } of cases) console.log(`  ${name}`);
+  for (const { name, why } of cases) {
+    console.log(`  ${name}`);
+    // Here once more: the log of a whole run is long, and may be shown in parts.
+    if (why) console.log(indented(why.slice(0, WHY_LENGTH)));
+  }
+}
+
+function indented(text: string): string {
+  return text.trim().replace(/^/gm, "      ");
 }
 
 function tally(cases: TestCase[]): string {

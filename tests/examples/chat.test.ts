@@ -118,7 +118,7 @@ describe("examples/chat", () => {
 
     const newcomer = new Guest(example);
     const stream = newcomer.listen("/subscribe/rooms?latest");
-    await until(() => stream.body.includes("event:sse-open"), "the opening");
+    await stream.hearsSomewhere("event:sse-open");
     await guests[1]!.send("/me", { name: "Renamed" });
     const texts = Array.from({ length: 50 }, (_, i) => `${i + 10}`);
     const shown = () =>

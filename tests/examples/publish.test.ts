@@ -51,7 +51,7 @@ describe("the examples that publish (need: apt-get install curl python3)", () =>
   shell("publish.sh sends lines of text", async () => {
     await using running = hub();
     const client = new RawClient(await running.port(), "/subscribe/load");
-    await until(() => client.body.includes(":ok"), "the stream");
+    await client.hearsSomewhere(":ok");
     const { code, output } = await run(running, "sh", "publish.sh", {
       COUNT: "2",
       INTERVAL: "0.1",
@@ -71,7 +71,7 @@ describe("the examples that publish (need: apt-get install curl python3)", () =>
   python("publish.py sends JSON", async () => {
     await using running = hub();
     const client = new RawClient(await running.port(), "/subscribe/orders");
-    await until(() => client.body.includes(":ok"), "the stream");
+    await client.hearsSomewhere(":ok");
     const { code, output } = await run(running, "python3", "publish.py");
     assertEquals(code, 0, output);
     assertMatch(output, /^([0-9a-z]+-\d\n){3}$/);

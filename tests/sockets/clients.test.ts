@@ -96,7 +96,7 @@ describe("a client over a real socket", () => {
     await until(() => idle.body.split(":keepalive\n").length > 20);
     server.sse.broadcast({ namespace: "/idle", data: "x" });
     // A keepalive may have followed by the time that one looks.
-    await until(() => idle.body.includes("data:x\n\n"));
+    await idle.hearsSomewhere("data:x\n\n");
     assertMatch(idle.body, /^:ok\n\n(:keepalive\n)+data:x\n\n(:keepalive\n)*$/);
     assertEquals(server.streams, 1);
   });

@@ -68,7 +68,7 @@ async function checkBoth(
   while (clients.length < MANY && taken(output()).size < 2) {
     const client = new RawClient(port, "/subscribe/pids");
     clients.push(client);
-    await until(() => client.body.includes("\n\n"), "the start of a stream");
+    await client.hearsSomewhere("\n\n");
   }
   const pids = taken(output());
   assertEquals(pids.size, 2, output());

@@ -1,17 +1,7 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { start } from "../tools/sockets.ts";
-import type { RawClient } from "../tools/raw_client.ts";
-import { until } from "../tools/waiting.ts";
 import { after, begun, counted, resumed, say, wireOf } from "../tools/wire.ts";
-
-/** Waits for something that keepalives may follow at any moment. */
-function hearsSomewhere(client: RawClient, text: string): Promise<void> {
-  return until(
-    () => client.body.includes(text),
-    () => `${JSON.stringify(text)} in ${JSON.stringify(client.body)}`,
-  );
-}
 
 describe("a stream with a history, over a real socket", () => {
   it("opens with where it goes on from, and has an id on every event", async () => {
@@ -185,9 +175,9 @@ describe("a stream with a history, over a real socket", () => {
     const wire = await wireOf(server);
     const client = await server.open("/subscribe/a");
     say(server, "/b:1", "/b:2");
-    await hearsSomewhere(client, wire("id:E-2\n\n"));
+    await client.hearsSomewhere(wire("id:E-2\n\n"));
     say(server, "3");
-    await hearsSomewhere(client, wire("id:E-3\ndata:3\n\nid:E-3\n\n"));
+    await client.hearsSomewhere(wire("id:E-3\ndata:3\n\nid:E-3\n\n"));
     assertMatch(
       client.body,
       new RegExp(wire(
@@ -228,18 +218,18 @@ describe("history: false", () => {
     const open = (client: string) =>
       server.send(`/subscribe/a?lastEventId=${client}`, after(client));
     const clients = ["", "garbage", "epoch1-1"].map(open);
-    for (const client of clients) await hearsSomewhere(client, ":keepalive\n");
+    for (const client of clients) await client.hearsSomewhere(":keepalive\n");
     sse.broadcast({ namespace: "/a", event: "new", data: "one\ntwo" });
     sse.broadcast({ namespace: "/a", data: { three: 3 } });
     for (const client of clients) {
-      await hearsSomewhere(client, 'data:{"three":3}\n\n');
+      await client.hearsSomewhere('data:{"three":3}\n\n');
       assertMatch(
         client.body,
         /^:ok\n\n(:keepalive\n)+event:new\ndata:one\ndata:two\n\n(:keepalive\n)*data:\{"three":3\}\n\n(:keepalive\n)*$/,
       );
     }
     const late = open("epoch1-1");
-    await hearsSomewhere(late, ":keepalive\n");
+    await late.hearsSomewhere(":keepalive\n");
     assertMatch(late.body, /^:ok\n\n(:keepalive\n)+$/);
   });
 });

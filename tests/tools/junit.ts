@@ -4,6 +4,8 @@ export interface TestCase {
   name: string;
   /** What became of it. */
   result: "passed" | "failed" | "skipped";
+  /** Why it failed and where, as far as that is known. */
+  why?: string;
 }
 
 /**
@@ -14,7 +16,8 @@ export function parseJUnit(xml: string): TestCase[] {
   const suites: string[] = [];
   const cases: TestCase[] = [];
   let current: TestCase | undefined;
-  for (const [, closing, tag, attributes, empty] of xml.matchAll(ELEMENT)) {
+  for (const element of xml.matchAll(ELEMENT)) {
+    const [all, closing, tag, attributes, empty] = element;
     switch (tag) {
       case "testsuite":
         if (closing) suites.pop();
@@ -30,8 +33,12 @@ export function parseJUnit(xml: string): TestCase[] {
         cases.push(current);
         break;
       default:
-        if (!closing && current) {
-          current.result = tag === "skipped" ? "skipped" : "failed";
+        if (closing || !current) break;
+        if (tag === "skipped") current.result = "skipped";
+        else {
+          const text = xml.slice(element.index + all.length).split("</", 1)[0]!;
+          current.result = "failed";
+          current.why = attribute(attributes, "message") + placeIn(text);
         }
     }
   }
@@ -41,6 +48,12 @@ export function parseJUnit(xml: string): TestCase[] {
 /** The five elements that matter; text between them is never an element. */
 const ELEMENT =
   /<(\/?)(testsuite|testcase|failure|error|skipped)\b((?:\s+[\w:-]+="[^"]*")*)\s*(\/?)>/g;
+
+/** Where in the tests something was thrown, by a stack. */
+function placeIn(stack: string): string {
+  const [, place] = /\b(tests\/(?!std\/)[\w./]+:\d+)/.exec(stack) ?? [];
+  return place === undefined ? "" : `\n(${place})`;
+}
 
 /** Bun names the outermost suite after its file, Deno after a source file. */
 function isSuite(name: string): boolean {

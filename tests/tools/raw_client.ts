@@ -88,7 +88,15 @@ export class RawClient {
     assertEquals(this.body, expected);
   }
 
-  /** Waits until the body ends in something. */
+  /** Waits for something that others, as keepalives, may follow at any moment. */
+  async hearsSomewhere(text: string): Promise<void> {
+    await until(
+      () => this.body.includes(text),
+      () => `${JSON.stringify(text)} in ${JSON.stringify(this.body)}`,
+    );
+  }
+
+  /** Waits until the body ends in something, which nothing may follow by itself. */
   async hearsLast(last: string): Promise<void> {
     await until(
       () => this.body.endsWith(last),
