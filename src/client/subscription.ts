@@ -155,7 +155,10 @@ export class Subscription<Events extends object, N extends string>
           }`,
         );
       }
-      if (this.#status !== "closed") this.#open(got);
+      // One that has no cookies may not ask by a ticket that is used up.
+      if (this.#refusals > 0 && await this.#isOver(this.#address(got))) {
+        this.close();
+      } else if (this.#status !== "closed") this.#open(got);
     } catch (error) {
       this.#client.callbacks.report(error);
       this.#openLater();
@@ -163,14 +166,8 @@ export class Subscription<Events extends object, N extends string>
   }
 
   #open(ticket: string | undefined): void {
-    const { EventSource, base, withCredentials } = this.#client;
-    const { latest = false, url } = this.#options;
-    const address = streamUrl(base, url === undefined ? url : String(url), {
-      namespaces: this.#namespaces,
-      latest,
-      lastEventId: this.#lastEventId,
-      ticket,
-    });
+    const { EventSource, withCredentials } = this.#client;
+    const address = this.#address(ticket);
     const source = new EventSource(address, { withCredentials });
     this.#source = source;
     source.addEventListener("open", () => {
@@ -187,15 +184,31 @@ export class Subscription<Events extends object, N extends string>
     }
   }
 
+  #address(ticket: string | undefined): string {
+    const { latest = false, url } = this.#options;
+    return streamUrl(
+      this.#client.base,
+      url === undefined ? url : String(url),
+      {
+        namespaces: this.#namespaces,
+        latest,
+        lastEventId: this.#lastEventId,
+        ticket,
+      },
+    );
+  }
+
   /** Closes where nothing more is to come: EventSource does not tell why it gave up. */
   async #refused(address: string): Promise<void> {
     this.#source = undefined;
-    // Who has seen nothing has not seen the end.
-    if (this.#lastEventId !== "" && await this.#isOver(address)) this.close();
+    if (await this.#isOver(address)) this.close();
     else this.#openLater();
   }
 
+  /** Asks without taking a stream, which leaves a ticket good. */
   async #isOver(address: string): Promise<boolean> {
+    // Who has seen nothing has not seen the end.
+    if (this.#lastEventId === "") return false;
     const { withCredentials } = this.#client;
     try {
       const { status } = await fetch(address, {

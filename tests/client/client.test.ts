@@ -445,6 +445,29 @@ describe("a client of a server", () => {
     await server.settles(0);
   });
 
+  it("stops at the end with tickets too, each of which is good once", async () => {
+    await using own = await start({
+      history: true,
+      retry: 10,
+      authorize: () => false,
+    });
+    const tickets: string[] = [];
+    const jobs = new SSEClient<Events>(`http://127.0.0.1:${own.port}`, {
+      EventSource,
+      ticket: () => {
+        const ticket = own.sse.ticket({ namespaces: ["/jobs"] });
+        tickets.push(ticket);
+        return ticket;
+      },
+    }).subscribe(["/jobs/1", "/jobs/2"]);
+    await until(() => jobs.status === "open", "the stream");
+    own.sse.end("/jobs/1");
+    own.sse.end("/jobs/2");
+    await until(() => jobs.status === "closed", "the end");
+    assertEquals(tickets.length, 2);
+    await own.settles(0);
+  });
+
   it("keeps a program alive until the server is back", async () => {
     let connections = 0;
     // Goes away at once the first time.
