@@ -156,9 +156,8 @@ export class Subscription<Events extends object, N extends string>
         );
       }
       // One that has no cookies may not ask by a ticket that is used up.
-      if (this.#refusals > 0 && await this.#isOver(this.#address(got))) {
-        this.close();
-      } else if (this.#status !== "closed") this.#open(got);
+      if (this.#refusals > 0 && await this.#isOver(got)) this.close();
+      else if (this.#status !== "closed") this.#open(got);
     } catch (error) {
       this.#client.callbacks.report(error);
       this.#openLater();
@@ -167,17 +166,20 @@ export class Subscription<Events extends object, N extends string>
 
   #open(ticket: string | undefined): void {
     const { EventSource, withCredentials } = this.#client;
-    const address = this.#address(ticket);
-    const source = new EventSource(address, { withCredentials });
+    const source = new EventSource(this.#address(ticket), { withCredentials });
     this.#source = source;
     source.addEventListener("open", () => {
       if (source === this.#source) this.#become("open");
     });
-    source.addEventListener("error", () => {
+    source.addEventListener("error", ({ code }: { code?: unknown }) => {
       // An event of the program may have that name as well: then all is as it was.
       if (source !== this.#source || source.readyState === OPEN) return;
       this.#become("connecting");
-      if (source.readyState === CLOSED) this.#refused(address);
+      // A handler may have closed it.
+      if (source !== this.#source || source.readyState !== CLOSED) return;
+      // That of the package tells: asking may take headers that only it sends.
+      if (code === NO_CONTENT) this.close();
+      else this.#refused(ticket);
     });
     for (const event of new Set([...SERVER_EVENTS, ...this.#handlers.names])) {
       this.#listen(event);
@@ -199,19 +201,19 @@ export class Subscription<Events extends object, N extends string>
   }
 
   /** Closes where nothing more is to come: EventSource does not tell why it gave up. */
-  async #refused(address: string): Promise<void> {
+  async #refused(ticket: string | undefined): Promise<void> {
     this.#source = undefined;
-    if (await this.#isOver(address)) this.close();
+    if (await this.#isOver(ticket)) this.close();
     else this.#openLater();
   }
 
   /** Asks without taking a stream, which leaves a ticket good. */
-  async #isOver(address: string): Promise<boolean> {
+  async #isOver(ticket: string | undefined): Promise<boolean> {
     // Who has seen nothing has not seen the end.
     if (this.#lastEventId === "") return false;
     const { withCredentials } = this.#client;
     try {
-      const { status } = await fetch(address, {
+      const { status } = await fetch(this.#address(ticket), {
         method: "HEAD",
         credentials: withCredentials ? "include" : "same-origin",
         signal: AbortSignal.timeout(LONGEST_DELAY),

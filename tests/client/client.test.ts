@@ -348,6 +348,34 @@ describe("a client on an EventSource", () => {
     two.close();
   });
 
+  it("asks by the last event that it has heard whether all has ended", async () => {
+    const asked: unknown[] = [];
+    const own = globalThis.fetch;
+    globalThis.fetch = (url, init) => {
+      asked.push([init?.method, url]);
+      return Promise.resolve(new Response(null, { status: 204 }));
+    };
+    try {
+      const jobs = fakeClient().subscribe(["/jobs/7", "/jobs/8"]);
+      opened().open();
+      opened().dispatch("sse-end", '{"namespace":"/jobs/7"}', "e-4");
+      opened().refuse();
+      await until(() => jobs.status === "closed", "the end");
+      assertEquals(asked, [[
+        "HEAD",
+        "/live/subscribe/jobs/7?ns=%2Fjobs%2F8&lastEventId=e-4",
+      ]]);
+
+      const left = fakeClient().subscribe("/jobs/7", { lastEventId: "e-1" });
+      opened().open();
+      left.on("sse-status", () => left.close());
+      opened().refuse();
+      assertEquals([left.status, asked.length], ["closed", 1]);
+    } finally {
+      globalThis.fetch = own;
+    }
+  });
+
   it("refuses what it cannot use, by name", () => {
     assertEquals(
       assertThrows(() => new SSEClient("", { ticket: "t" as never }), TypeError)
@@ -465,6 +493,33 @@ describe("a client of a server", () => {
     own.sse.end("/jobs/2");
     await until(() => jobs.status === "closed", "the end");
     assertEquals(tickets.length, 2);
+    await own.settles(0);
+  });
+
+  it("stops at the end where its EventSource alone sends a header", async () => {
+    const headers = { Authorization: "Bearer secret" };
+    await using own = await start({
+      history: true,
+      retry: 10,
+      authorize: (request) =>
+        request.headers.get("authorization") === headers.Authorization,
+    });
+    class SignedIn extends EventSource {
+      constructor(url: string, init?: { withCredentials?: boolean }) {
+        super(url, {
+          ...init,
+          fetch: (url, init) =>
+            fetch(url, { ...init, headers: { ...init.headers, ...headers } }),
+        });
+      }
+    }
+    const jobs = new SSEClient<Events>(`http://127.0.0.1:${own.port}`, {
+      EventSource: SignedIn,
+    }).subscribe(["/jobs/1", "/jobs/2"]);
+    await until(() => jobs.status === "open", "the stream");
+    own.sse.end("/jobs/1");
+    own.sse.end("/jobs/2");
+    await until(() => jobs.status === "closed", "the end");
     await own.settles(0);
   });
 
