@@ -92,7 +92,7 @@ export class SSEServer<Events extends object = AnyEvents>
       settings,
       (error) => core.callbacks.report(error),
     );
-    this.#access = new AdminAccess(settings.admin);
+    this.#access = new AdminAccess(settings);
     this.#feed = new Feed(
       core.hub,
       settings.clock,

@@ -1,9 +1,10 @@
 import type { Context } from "hono";
 import { getCookie, setCookie } from "hono/cookie";
-import { isLoopback } from "../client_address.ts";
+import { isLoopback, isSecure } from "../client_address.ts";
 import { peerAddress } from "../host_info.ts";
 import type { AdminOptions } from "../server_options.ts";
 import { bearerToken, digest, isEqual, newSecret } from "../secrets.ts";
+import type { ServerSettings } from "../server_settings.ts";
 
 /** Who may look and who may act. */
 export type Access = "none" | "read" | "full";
@@ -19,11 +20,15 @@ const FORWARDING = ["forwarded", "x-forwarded-for", "x-real-ip"];
  */
 export class AdminAccess {
   readonly #admin: boolean | AdminOptions;
+  readonly #proxies: number;
   #key: string | undefined;
   #digests: Promise<{ key: string; cookie: string }> | undefined;
 
-  constructor(admin: boolean | AdminOptions) {
+  constructor(
+    { admin, proxies }: Pick<ServerSettings, "admin" | "proxies">,
+  ) {
     this.#admin = admin;
+    this.#proxies = proxies;
     if (typeof admin === "object") this.#key = admin.key;
   }
 
@@ -72,7 +77,7 @@ export class AdminAccess {
       path: "",
       httpOnly: true,
       sameSite: "Strict",
-      secure: new URL(context.req.url).protocol === "https:",
+      secure: isSecure(context.req.raw, this.#proxies),
     });
     return true;
   }

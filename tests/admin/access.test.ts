@@ -132,6 +132,18 @@ describe("the admin key", () => {
     await feed.body!.cancel();
   });
 
+  it("moves into a cookie for TLS alone where that ends at a trusted proxy", async () => {
+    const query = `?key=${encodeURIComponent(KEY)}`;
+    const headers = { "X-Forwarded-Proto": "https" };
+    const cookie = async (trustProxy: boolean) =>
+      (await asker({ admin: { key: KEY }, trustProxy })(
+        `/admin/${query}`,
+        { headers },
+      )).headers.get("set-cookie")!;
+    assertMatch(await cookie(true), /; HttpOnly; Secure; SameSite=Strict$/);
+    assertMatch(await cookie(false), /; HttpOnly; SameSite=Strict$/);
+  });
+
   it("is sent on from an address without the last slash", async () => {
     const ask = asker({ admin: { key: KEY } });
     const response = await ask("/admin?key=x");
