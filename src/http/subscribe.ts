@@ -89,9 +89,10 @@ function namespacesOf(context: Context, { limits }: ServerSettings): string[] {
   if (path !== undefined || asked.length === 0) {
     namespaces.push(parseNamespacePath(path ?? "", limits));
   }
-  if (namespaces.length + asked.length > limits.namespacesPerStream) {
+  const count = namespaces.length + asked.length;
+  if (count > limits.namespacesPerStream) {
     throw new RangeError(
-      `Cannot subscribe as 'ns' must not name more than ${limits.namespacesPerStream} namespaces: current value has ${asked.length}`,
+      `Cannot subscribe as 'ns' must not name more than ${limits.namespacesPerStream} namespaces, with that of the path: current value has ${count}`,
     );
   }
   for (const namespace of asked) {

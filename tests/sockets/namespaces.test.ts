@@ -29,6 +29,7 @@ describe("namespaces in raw request lines", () => {
       "/a?ns=/b&ns=/c%0a": /control character/,
       [`?ns=${"a".repeat(1_025)}`]: /1024 bytes/,
       [`?${"ns=/a&".repeat(65)}`]: /'ns' must not name more than 64/,
+      [`/a?${"ns=/a&".repeat(64)}`]: /current value has 65/,
     };
     for (const [path, message] of Object.entries(refused)) {
       const { status, body, headerLines } = await server.ask(
