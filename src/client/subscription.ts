@@ -61,6 +61,8 @@ export class Subscription<Events extends object, N extends string>
   #status: SubscriptionStatus = "connecting";
   #lastEventId: string;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Ends the request by which it asks whether all has ended. */
+  #asking: AbortController | undefined;
   /** Keeps a program alive that has nothing but this, while there is no socket to do so. */
   #hold: ReturnType<typeof setInterval> | undefined;
   /** How often in a row it was refused. */
@@ -128,6 +130,7 @@ export class Subscription<Events extends object, N extends string>
   close(): void {
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
     clearTimeout(this.#timer);
+    this.#asking?.abort();
     this.#source?.close();
     this.#source = undefined;
     this.#become("closed");
@@ -212,16 +215,20 @@ export class Subscription<Events extends object, N extends string>
     // Who has seen nothing has not seen the end.
     if (this.#lastEventId === "") return false;
     const { withCredentials } = this.#client;
+    const asking = this.#asking = new AbortController();
+    this.#timer = setTimeout(() => asking.abort(), LONGEST_DELAY);
     try {
       const { status } = await fetch(this.#address(ticket), {
         method: "HEAD",
         credentials: withCredentials ? "include" : "same-origin",
-        signal: AbortSignal.timeout(LONGEST_DELAY),
+        signal: asking.signal,
       });
       return status === NO_CONTENT;
     } catch {
       // It is away, or no page may ask it.
       return false;
+    } finally {
+      clearTimeout(this.#timer);
     }
   }
 

@@ -350,9 +350,11 @@ describe("a client on an EventSource", () => {
 
   it("asks by the last event that it has heard whether all has ended", async () => {
     const asked: unknown[] = [];
+    let signal: AbortSignal | null | undefined;
     const own = globalThis.fetch;
     globalThis.fetch = (url, init) => {
       asked.push([init?.method, url]);
+      signal = init?.signal;
       return Promise.resolve(new Response(null, { status: 204 }));
     };
     try {
@@ -371,6 +373,12 @@ describe("a client on an EventSource", () => {
       left.on("sse-status", () => left.close());
       opened().refuse();
       assertEquals([left.status, asked.length], ["closed", 1]);
+
+      const hasty = fakeClient().subscribe("/jobs/7", { lastEventId: "e-1" });
+      opened().refuse();
+      assertEquals([asked.length, signal?.aborted], [2, false]);
+      hasty.close();
+      assertEquals(signal?.aborted, true);
     } finally {
       globalThis.fetch = own;
     }
