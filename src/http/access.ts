@@ -45,10 +45,17 @@ export async function decide(
       authorize(raw, namespaces, context.env, action),
       clock,
     );
-    if (isResponse(answer)) return refusedWith(answer);
+    const what = "Cannot use what 'authorize' returned";
+    if (isResponse(answer)) {
+      if (answer.bodyUsed || answer.body?.locked) {
+        throw new TypeError(
+          `${what} as that Response was sent before: return a new one each time`,
+        );
+      }
+      return refusedWith(answer);
+    }
     if (answer === true) return { kind: "granted", granted: EVERYTHING };
     if (answer === false) return forbidden(context, "not allowed");
-    const what = "Cannot use what 'authorize' returned";
     if (typeof answer === "object" && Object.keys(answer ?? {}).length === 0) {
       throw new TypeError(
         `${what} as everything is granted by true alone: current value is ${

@@ -112,6 +112,8 @@ describe("authorize", () => {
       headers = new Headers();
       body = null;
     }
+    const sent = new Response("Who?", { status: 401 });
+    await sent.text();
     const none = [
       {},
       [],
@@ -123,12 +125,17 @@ describe("authorize", () => {
       null,
       1,
       "yes",
+      sent,
     ];
     for (answer of none) {
       const client = await server.ask("/subscribe/a");
       assertEquals(/^retry:\d+\n\n$/.test(client.body), true, String(answer));
     }
     await until(() => errors.length === none.length, "onError");
+    assertEquals(
+      errors.at(-1),
+      "Cannot use what 'authorize' returned as that Response was sent before: return a new one each time",
+    );
     // A Response of another class, as fetch returns where it was replaced.
     answer = new Foreign();
     assertEquals((await server.ask("/subscribe/a")).status, 401);
