@@ -1,5 +1,4 @@
 import type { Context } from "hono";
-import { routePath } from "hono/route";
 import { pathPrefix } from "../host_info.ts";
 import { rawPath } from "../raw_path.ts";
 
@@ -23,6 +22,8 @@ function split(context: Context): { segments: string[]; depth: number } {
   return {
     segments: rawPath(context.req.url).split("/"),
     // "/live/subscribe/*": as many segments before it as the pattern has.
-    depth: routePath(context).split("/").length - 1,
+    // Not routePath() of hono/route: it knows no context of another copy of Hono,
+    // which an app has where npm installed two.
+    depth: context.req.routePath.split("/").length - 1,
   };
 }

@@ -15,14 +15,17 @@ const answer = await app.request("/live/subscribe/pets", { method: "HEAD" });
 console.log(answer.status, answer.headers.get("content-type"));
 `;
 
-/** Nothing but types, which is not run. */
-const REFUSED = `
+const ROUTED = `
 // @ts-expect-error The app of the server is one of another Hono.
-new Hono().route("/live", sse.app);
+const routed = new Hono().route("/live", sse.app);
+const { status } = await routed.request("/live/subscribe/pets", {
+  method: "HEAD",
+});
+console.log(status);
 `;
 
 describe("an app whose Hono is another one, as that of JSR", () => {
-  it("takes sse.fetch by mount, and would not take sse.app", async () => {
+  it("takes sse.fetch by mount, and sse.app by route but for its type", async () => {
     const project = await installed();
     const copy = `${project}/node_modules/other-hono`;
     cpSync(`${project}/node_modules/hono`, copy, { recursive: true });
@@ -31,7 +34,7 @@ describe("an app whose Hono is another one, as that of JSR", () => {
     Object.assign(manifest, { name: "other-hono", version: "0.0.1" });
     writeFileSync(`${copy}/package.json`, JSON.stringify(manifest));
 
-    writeFileSync(`${project}/mounts.mts`, PROGRAM + REFUSED);
+    writeFileSync(`${project}/mounts.mts`, PROGRAM + ROUTED);
     assertEquals(
       await outputs(`${ROOT}/node_modules/.bin/tsc`, [
         "--ignoreConfig",
@@ -51,12 +54,12 @@ describe("an app whose Hono is another one, as that of JSR", () => {
       { stdout: "", stderr: "" },
     );
 
-    writeFileSync(`${project}/mounts.mjs`, PROGRAM);
+    writeFileSync(`${project}/mounts.mjs`, PROGRAM + ROUTED);
     const { stdout } = await outputs(
       runtime("node"),
       ["mounts.mjs"],
       project,
     );
-    assertEquals(stdout, "200 text/event-stream; charset=utf-8\n");
+    assertEquals(stdout, "200 text/event-stream; charset=utf-8\n200\n");
   });
 });
