@@ -22,6 +22,7 @@ import {
 } from "./serving.ts";
 import { CheckedOptions, coreOf, SSEHub } from "./sse_hub.ts";
 import type { AnyEvents } from "./typed.ts";
+import { checkRequest } from "./web_request.ts";
 
 /**
  * Broadcasts messages to namespaces, over Server-Sent Events (WHATWG HTML 9.2): an
@@ -99,8 +100,11 @@ export class SSEServer<Events extends object = AnyEvents>
       () => core.engine.status?.(),
     );
     this.app = this.#newApp();
-    this.fetch = (request, info) =>
-      this.app.fetch(request, info as Record<string, unknown>);
+    this.fetch = (request, info) => {
+      // As app.use(sse.fetch) of Express: nobody would ever be answered.
+      checkRequest(request, "Cannot fetch");
+      return this.app.fetch(request, info as Record<string, unknown>);
+    };
   }
 
   /**

@@ -11,6 +11,7 @@ import type { SSEHubOptions } from "./options.ts";
 import { quote } from "./quote.ts";
 import { HUB_OPTION_NAMES, type Settings, settingsOf } from "./settings.ts";
 import type { AnyEvents, MessageOf } from "./typed.ts";
+import { checkRequest } from "./web_request.ts";
 
 /** Options that have been checked, by a class that has more of them. */
 export class CheckedOptions {
@@ -147,8 +148,8 @@ export class SSEHub<Events extends object = AnyEvents>
    * The caller decides who may hear what: `authorize`, tickets, CORS and
    * `rootSubscribe` of a server do not apply and `?ns=` and `?latest` are not read,
    * but HEAD, resuming and the limits are seen to. Throws a `TypeError` or
-   * `RangeError` when a namespace or an option is not as it should be, and a
-   * `TypeError` for `latest` without a history.
+   * `RangeError` when the request, a namespace or an option is not as it should be,
+   * and a `TypeError` for `latest` without a history.
    *
    * @example Updates for the user who is signed in
    * ```ts no-eval
@@ -166,6 +167,7 @@ export class SSEHub<Events extends object = AnyEvents>
     namespaces: string | readonly string[],
     options: SubscribeOptions = {},
   ): Response | Promise<Response> {
+    checkRequest(request, "Cannot subscribe");
     const { info, headers, latest, user, expires, ...unknown } = options;
     for (const name of Object.keys(unknown)) {
       // A misspelt 'expires' would be ignored in silence, and never come.

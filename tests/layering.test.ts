@@ -10,7 +10,7 @@ import { type Import, parseSource } from "./tools/imports.ts";
  * long as no circle comes of it. A name that ends in `/` is a folder.
  */
 const LEVELS = [
-  "callbacks.ts clock.ts counters.ts deadlines.ts deferred.ts expiring_map.ts grant.ts host.ts host_info.ts listener.ts message.ts namespace.ts notice.ts opening.ts option_check.ts optional_package.ts order.ts outlet.ts parsed.ts quote.ts raw_path.ts secrets.ts slab.ts turn.ts typed.ts waiters.ts",
+  "callbacks.ts clock.ts counters.ts deadlines.ts deferred.ts expiring_map.ts grant.ts host.ts host_info.ts listener.ts message.ts namespace.ts notice.ts opening.ts option_check.ts optional_package.ts order.ts outlet.ts parsed.ts quote.ts raw_path.ts secrets.ts slab.ts turn.ts typed.ts waiters.ts web_request.ts",
   "backlog.ts call_options.ts client_address.ts engine.ts history/ reader.ts ready.ts segment.ts sockets.ts stream.ts topic.ts",
   "channel.ts disconnect.ts drain.ts keepalive.ts lifetimes.ts publisher.ts pulse.ts slowness.ts waiting_line.ts",
   "broadcaster.ts delivery.ts directory.ts hub.ts laggards.ts options.ts server_options.ts server_settings.ts settings.ts",

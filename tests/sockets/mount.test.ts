@@ -233,6 +233,16 @@ describe("sse.subscribe() inside an app's own route", () => {
         `'namespaces' must be a string or an array: current value is ${none}`,
       );
     }
+    // What Express and Hono call a request.
+    for (const none of [undefined, { headers: {} }, { raw: request }]) {
+      const message = "as 'request' must be a Request";
+      assertThrows(
+        () => sse.subscribe(none as never, "/a"),
+        TypeError,
+        message,
+      );
+      assertThrows(() => sse.fetch(none as never), TypeError, message);
+    }
     const misspelt: object = { expire: Date.now() };
     assertThrows(
       () => sse.subscribe(request, "/a", misspelt as SubscribeOptions),
