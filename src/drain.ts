@@ -43,7 +43,7 @@ export class Drain {
     this.#streams = streams;
     this.#clock = clock;
     this.finished = new Promise((resolve) => this.#resolve = resolve);
-    this.#step(streams.size, clock.now(), milliseconds);
+    this.#step(streams.size, milliseconds, 0, clock.now());
   }
 
   /** Ends those that are left at once. */
@@ -53,15 +53,22 @@ export class Drain {
     this.#resolve();
   }
 
-  #step(total: number, begun: number, milliseconds: number): void {
-    const part = (this.#clock.now() - begun) / milliseconds;
-    const left = Math.ceil(total * (1 - part));
+  #step(
+    total: number,
+    milliseconds: number,
+    before: number,
+    lookedAt: number,
+  ): void {
+    const now = this.#clock.now();
+    // A clock that is set back must not hold it up.
+    const elapsed = before + Math.max(0, now - lookedAt);
+    const left = Math.ceil(total * (1 - elapsed / milliseconds));
     this.#streams.endOldest(this.#streams.size - left);
     if (left <= 0 || this.#streams.size === 0) {
       this.hurry();
     } else {
       this.#timer = this.#clock.setTimeout(
-        () => this.#step(total, begun, milliseconds),
+        () => this.#step(total, milliseconds, elapsed, now),
         STEP,
       );
     }

@@ -79,6 +79,26 @@ describe("draining", () => {
     assertEquals(tap.end, "server");
   });
 
+  it("is not held up by a clock that is set back", async () => {
+    const fixture = new HubFixture();
+    const tap = fixture.open("/a").flow();
+    await turns();
+    let setBack = 0;
+    const drain = new Drain(fixture.hub, 10_000, {
+      now: () => fixture.clock.now() - setBack,
+      setTimeout: (callback, delay) =>
+        fixture.clock.setTimeout(callback, delay),
+      clearTimeout: (timer) => fixture.clock.clearTimeout(timer),
+    });
+    await fixture.clock.advance(5_000);
+    setBack = 3_600_000;
+    await fixture.clock.advance(4_900);
+    assertEquals(tap.end, undefined);
+    await fixture.clock.advance(200);
+    assertEquals(tap.end, "server");
+    await drain.finished;
+  });
+
   it("does not make a whole event of one that was sent in part", async () => {
     const fixture = new HubFixture({ retry: 1_000, history: HISTORY });
     fixture.broadcast("/a", "x".repeat(200_000));
