@@ -261,8 +261,9 @@ export class Channel implements ReaderFeed, Judged {
   /** Bytes between the reader and the end. */
   lag(reader: Reader): number {
     if (reader.replay !== undefined) return reader.replay.lag;
-    const { end } = this.#backlog;
-    return Math.min(end.start - reader.at.start, end.start - reader.joinedAt);
+    // It may have joined behind what this turn has brought, which is not sealed yet.
+    const from = Math.max(reader.at.start, reader.joinedAt);
+    return Math.max(0, this.#backlog.end.start - from);
   }
 
   /**

@@ -83,6 +83,15 @@ describe("the hub", () => {
     await first.hears("data:1\n\n" + a);
   });
 
+  it("has no reader lag that came in the middle of a turn", async () => {
+    const fixture = new HubFixture();
+    await fixture.join("/a");
+    fixture.broadcast("/a", "before");
+    fixture.open("/a");
+    const lags = Array.from(fixture.hub.streams(), ({ lag }) => lag);
+    assertEquals(lags, [0, 0]);
+  });
+
   it("gives a reader that comes in the middle of a large turn just the rest", async () => {
     const fixture = new HubFixture();
     fixture.open("/a").flow();
