@@ -242,9 +242,14 @@ export class Hub implements EngineSink, ChannelHost {
   begin(position: Position): void {
     const notice = this.#history.begin(position);
     if (notice === undefined || this.#readers.size === 0) return;
-    this.counters.gaps += this.#readers.size;
+    for (const { replay } of this.#readers.keys()) {
+      // Who replays is told, and counted, when it comes to this.
+      if (replay === undefined) this.counters.gaps++;
+    }
     this.#directory.addToAll(encoder.encode(notice));
-    this.#delivery.request();
+    // At once: it waits in every topic, and who joins a channel of several meanwhile
+    // would skip it once for each.
+    this.#delivery.flush();
   }
 
   /** Remembers what was broadcast before there were streams. */

@@ -119,6 +119,23 @@ describe("a stream of a hub that remembers", () => {
     assertEquals(fixture.hub.counts, NOTHING);
   });
 
+  it("gets all of an event that is still there, and is told then of what is not", async () => {
+    const fixture = remembering({ history: { ...history, messages: 2 } });
+    const data = "x".repeat(200 * KIB);
+    fixture.broadcast("/a/long", data);
+    fixture.broadcast("/a/busy", "1");
+    const tap = fixture.resume({ lastEventId: "e-0" }, "/a");
+    await tap.read();
+    await tap.read();
+    fixture.broadcast("/a/busy", "2");
+    tap.flow();
+    await tap.hears(
+      `id:e-1\ndata:${data}\n\n` +
+        `id:e-2\nevent:sse-gap\ndata:{"from":"e-1","to":"e-2","reason":"lagged"}\n\n` +
+        "id:e-3\ndata:2\n\n",
+    );
+  });
+
   it("is told when its engine goes on somewhere else", async () => {
     const fixture = remembering();
     const taps = [
@@ -149,6 +166,41 @@ describe("a stream of a hub that remembers", () => {
     await taps[1]!.hears(heard);
     await taps[2]!.hears(first + second);
     assertEquals(fixture.hub.counters.gaps, 6);
+  });
+
+  it("hears the rest whole where it came in the turn that told of a gap", async () => {
+    const fixture = remembering();
+    const { hub } = fixture;
+    const early = fixture.open("/a", "/b").flow();
+    await turns();
+    hub.begin({ epoch: "e", seq: 4 });
+    const late = fixture.open("/a", "/b").flow();
+    hub.deliver({
+      epoch: "e",
+      seq: 5,
+      namespace: "/a",
+      body: new TextEncoder().encode(`data:${"x".repeat(KIB)}\n\n`),
+    });
+    const event = `id:e-5\ndata:${"x".repeat(KIB)}\n\n`;
+    await late.hears(event);
+    await early.hears(
+      `id:e-4\nevent:sse-gap\ndata:{"from":"e-0","to":"e-4","reason":"trimmed"}\n\n` +
+        event,
+    );
+  });
+
+  it("is told once of a gap that comes while it catches up", async () => {
+    const fixture = remembering();
+    for (let i = 0; i < 2; i++) fixture.broadcast("/a", "x".repeat(40 * KIB));
+    const tap = fixture.resume({ lastEventId: "e-0" }, "/a");
+    fixture.hub.begin({ epoch: "e", seq: 4 });
+    tap.flow();
+    const event = `data:${"x".repeat(40 * KIB)}\n\n`;
+    await tap.hears(
+      `id:e-0\nevent:sse-gap\ndata:{"from":"e-0","to":"e-4","reason":"lagged"}\n\n` +
+        `id:e-1\n${event}id:e-2\n${event}`,
+    );
+    assertEquals(fixture.hub.counters.gaps, 1);
   });
 
   it("moves its client's id on while it is silent, never past what it has not got", async () => {

@@ -92,6 +92,10 @@ export class BoundedReplay implements Replay {
   /** What tells of events that were forgotten before this came to them. */
   #missed(): Chunk | undefined {
     const { epoch } = this.#source;
+    if (this.#offset > 0) {
+      // What was forgotten since comes after the event that was begun, or is that one.
+      return epoch === this.#epoch ? undefined : this.#outrun();
+    }
     let reason: GapReason = "lagged";
     let base = this.#seq;
     if (epoch !== this.#epoch) {
@@ -100,7 +104,6 @@ export class BoundedReplay implements Replay {
     } else if (
       this.#source.trimmed(this.#namespaces) <= Math.max(base, this.#told)
     ) return undefined;
-    if (this.#offset > 0) return this.#outrun();
     const from = `${this.#epoch}-${this.#seq}`;
     const { seq, told } = this.#source.afterGap(this.#namespaces, base);
     this.#epoch = epoch;
