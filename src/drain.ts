@@ -1,3 +1,4 @@
+import type { CloseOptions } from "./call_options.ts";
 import type { Clock } from "./clock.ts";
 import { quote } from "./quote.ts";
 
@@ -19,6 +20,16 @@ export function checkDrain(milliseconds: number, what: string): void {
       }`,
     );
   }
+}
+
+/** What close() is told; throws a TypeError or RangeError where it is not as it should be. */
+export function drainOf({ drain = 0, ...unknown }: CloseOptions): number {
+  for (const name of Object.keys(unknown)) {
+    // A misspelt one would be ignored in silence, and all streams end at once.
+    throw new TypeError(`Cannot close as there is no option '${name}'`);
+  }
+  checkDrain(drain, "Cannot close");
+  return drain;
 }
 
 /** What is drained. */

@@ -6,7 +6,7 @@ import { Feed } from "./admin/feed.ts";
 import { StreamTable } from "./admin/table.ts";
 import type { CloseOptions, TicketGrant } from "./call_options.ts";
 import type { Core } from "./core.ts";
-import { checkDrain } from "./drain.ts";
+import { drainOf } from "./drain.ts";
 import { idleTimeout } from "./host_info.ts";
 import { Gate } from "./http/gate.ts";
 import { addPublish } from "./http/publish.ts";
@@ -165,9 +165,7 @@ export class SSEServer<Events extends object = AnyEvents>
    * serve() has started.
    */
   override close(options: CloseOptions = {}): Promise<void> {
-    const { drain = 0 } = options;
-    checkDrain(drain, "Cannot close");
-    return this.#core.close(drain, async () => {
+    return this.#core.close(drainOf(options), async () => {
       this.#feed.close();
       // A listener that is about to start has to be there to be closed.
       await Promise.allSettled(this.#serves);

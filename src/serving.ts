@@ -2,6 +2,7 @@ import { checkDrain } from "./drain.ts";
 import { runtimeName } from "./host.ts";
 import type { StreamOwner } from "./http/streams.ts";
 import type { Listener, ListenOptions } from "./listener.ts";
+import { OptionCheck } from "./option_check.ts";
 import { withPackage } from "./optional_package.ts";
 import { quote } from "./quote.ts";
 import type { Connection } from "./reader.ts";
@@ -65,6 +66,19 @@ export interface ServeOptions {
    */
   readonly drain?: number;
 }
+
+const OPTION_NAMES: ReadonlySet<string> = new Set<keyof ServeOptions>([
+  "port",
+  "hostname",
+  "reusePort",
+  "fetch",
+  "signal",
+  "log",
+  "signals",
+  "drain",
+]);
+
+const check = new OptionCheck("Cannot serve");
 
 /** A listener that {@linkcode SSEServer.serve} has started. */
 export interface ServeHandle extends AsyncDisposable {
@@ -137,6 +151,7 @@ export async function startServing(
   server: Served,
   options: ServeOptions,
 ): Promise<ServeHandle> {
+  check.names(options, OPTION_NAMES);
   const {
     port = 8001,
     hostname = "0.0.0.0",
@@ -147,41 +162,17 @@ export async function startServing(
     signals = true,
     drain = 0,
   } = options;
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new RangeError(
-      `Cannot serve as 'port' must be an integer from 0 to 65535: current value is ${
-        quote(port)
-      }`,
-    );
-  }
+  check.integer("port", port, 0, 65_535);
   checkDrain(drain, "Cannot serve");
-  if (typeof hostname !== "string") {
-    throw new TypeError(
-      `Cannot serve as 'hostname' must be a string: current value is ${
-        quote(hostname)
-      }`,
-    );
-  }
-  if (typeof reusePort !== "boolean") {
-    throw new TypeError(
-      `Cannot serve as 'reusePort' must be true or false: current value is ${
-        quote(reusePort)
-      }`,
-    );
-  }
-  if (typeof fetch !== "function") {
-    throw new TypeError(
-      `Cannot serve as 'fetch' must be a function: current value is ${
-        quote(fetch)
-      }`,
-    );
-  }
+  check.type("hostname", hostname, "string");
+  check.type("reusePort", reusePort, "boolean");
+  check.type("signals", signals, "boolean");
+  check.type("fetch", fetch, "function");
   if (log !== false && typeof log !== "function") {
-    throw new TypeError(
-      `Cannot serve as 'log' must be false or a function: current value is ${
-        quote(log)
-      }`,
-    );
+    check.fail(TypeError, "log", "must be false or a function", quote(log));
+  }
+  if (signal !== undefined && typeof signal.throwIfAborted !== "function") {
+    check.fail(TypeError, "signal", "must be an AbortSignal", quote(signal));
   }
   signal?.throwIfAborted();
   const write = (line: string) => {

@@ -2,7 +2,7 @@ import type { Status } from "./admin/status.ts";
 import type { CloseOptions, SubscribeOptions } from "./call_options.ts";
 import { Core } from "./core.ts";
 import type { DisconnectFilter } from "./disconnect.ts";
-import { checkDrain } from "./drain.ts";
+import { drainOf } from "./drain.ts";
 import { parseGrant } from "./grant.ts";
 import type { SSEMessage } from "./message.ts";
 import { parseNamespace } from "./namespace.ts";
@@ -217,11 +217,10 @@ export class SSEHub<Events extends object = AnyEvents>
    * With `drain` the streams end one after the other over so many milliseconds,
    * each with a `retry:` of its own; those that are still open hear what is
    * broadcast. A second call without it ends the rest at once. Throws a
-   * `RangeError` when `drain` is not as it should be.
+   * `TypeError` or `RangeError` when an option is not as it should be.
    */
-  close({ drain = 0 }: CloseOptions = {}): Promise<void> {
-    checkDrain(drain, "Cannot close");
-    return this.#core.close(drain);
+  close(options: CloseOptions = {}): Promise<void> {
+    return this.#core.close(drainOf(options));
   }
 
   /** Closes the hub at the end of an `await using` block. */

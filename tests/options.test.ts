@@ -1,6 +1,12 @@
-import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import {
+  assertEquals,
+  assertRejects,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { SSEServer } from "@sseserver/sseserver";
+import { SSEHub } from "@sseserver/sseserver/hub";
 import { systemClock } from "../src/clock.ts";
 import type { SSEServerOptions } from "../src/server_options.ts";
 import { serverSettingsOf } from "../src/server_settings.ts";
@@ -137,6 +143,41 @@ describe("options", () => {
       refusal(TypeError, null as never),
       "Cannot create an SSEServer as the options must be an object: current value is null",
     );
+  });
+
+  it("of serve() and close() are looked at as well", async () => {
+    await using sse = new SSEServer();
+    const refused: readonly [options: object, message: string][] = [
+      [{ prot: 8002 }, "there is no option 'prot'"],
+      [{ port: "0" }, "'port' must be a number: current value is \"0\""],
+      [
+        { port: 65_536 },
+        "'port' must be an integer from 0 to 65535: current value is 65536",
+      ],
+      [
+        { log: true },
+        "'log' must be false or a function: current value is true",
+      ],
+      [{ signals: 1 }, "'signals' must be a boolean: current value is 1"],
+      [
+        { signal: {} },
+        "'signal' must be an AbortSignal: current value is an object",
+      ],
+    ];
+    for (const [options, message] of refused) {
+      const { message: told } = await assertRejects(
+        () => sse.serve({ port: 0, log: false, signals: false, ...options }),
+        Error,
+      );
+      assertEquals(told, `Cannot serve as ${message}`);
+    }
+    for (const hub of [sse, new SSEHub()]) {
+      assertThrows(
+        () => hub.close({ drian: 10_000 } as object),
+        TypeError,
+        "Cannot close as there is no option 'drian'",
+      );
+    }
   });
 
   it("that are numbers take their whole range and nothing beyond it", () => {

@@ -101,7 +101,7 @@ describe("serve({ reusePort })", () => {
     await assertRejects(
       () => sse.serve({ port: 0, reusePort: 1 as unknown as boolean }),
       TypeError,
-      "Cannot serve as 'reusePort' must be true or false: current value is 1",
+      "Cannot serve as 'reusePort' must be a boolean: current value is 1",
     );
   });
 
