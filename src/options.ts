@@ -70,7 +70,8 @@ export interface HistoryOptions {
    */
   readonly bytes?: number;
   /**
-   * Milliseconds. At least 1.
+   * Milliseconds; the last message of each namespace is kept beyond them, for who
+   * asks for `latest`. At least 1.
    *
    * @default {300_000}
    */

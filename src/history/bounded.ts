@@ -28,7 +28,7 @@ export interface HistoryCounters {
   gaps: number;
 }
 
-/** Pieces that are kept for the next who comes to the same place: 2 MiB of them. */
+/** Pieces that are kept for the next who comes to the same place: 4 MiB of them. */
 const SHARED_CHUNKS = 64;
 /** Longest part of an unknown id that is repeated to the client that sent it. */
 const SHOWN_ID = 64;
