@@ -164,8 +164,12 @@ export class Hub implements EngineSink, ChannelHost {
     return () => this.#taps.delete(tap);
   }
 
-  /** Ends the streams that `wanted` picks; returns how many. */
+  /**
+   * Ends the streams that `wanted` picks, after what was broadcast so far to those
+   * who keep up; returns how many.
+   */
   disconnect(wanted: (connection: Connection) => boolean): number {
+    this.#delivery.flush();
     let ended = 0;
     for (const reader of [...this.#readers.keys()]) {
       if (!wanted(reader.connection)) continue;

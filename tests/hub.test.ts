@@ -243,6 +243,17 @@ describe("the hub", () => {
     assertEquals(new Set(fixture.ended.values()), new Set(["client"]));
   });
 
+  it("disconnects after what was broadcast just before", async () => {
+    const fixture = new HubFixture();
+    const tap = fixture.open("/a").flow();
+    await turns();
+    const goodbye = fixture.broadcast("/a", "goodbye");
+    assertEquals(fixture.hub.disconnect(() => true), 1);
+    fixture.broadcast("/a", "too late");
+    await tap.hears(goodbye);
+    assertEquals(tap.end, "server");
+  });
+
   it("ends the streams of one owner and no others", async () => {
     const fixture = new HubFixture();
     const mine = fixture.openFor(fixture, "/a").flow();
