@@ -72,4 +72,19 @@ describe("what is remembered", () => {
     );
     assertEquals(fixture.heard("e-1", ["/hull"]), opening("e-1", true));
   });
+
+  it("knows of as many where each of them has one above of its own", () => {
+    const fixture = new HistoryFixture({ messages: 100 });
+    for (let i = 0; i < 30_000; i++) fixture.add(`/users/${i}/orders`, "x");
+    assertEquals(
+      fixture.heard("e-29000", ["/users/28998/orders"]),
+      opening("e-29000", true),
+    );
+    assertEquals(
+      fixture.heard("e-29000", ["/users/29000/orders"])
+        .startsWith("id:e-30000\nevent:sse-gap"),
+      true,
+    );
+    assertEquals(fixture.history.size.messages, 100);
+  });
 });

@@ -232,6 +232,10 @@ export class Remembered {
     }
     this.#markTrimmed(node, seq);
     if (node.isBare) this.#bared(node);
+    // One that goes may leave the one above bare, and so on for all of them: no recursion.
+    while (this.#bareNodes > BARE_NODES) {
+      this.#fold(this.#bare.at(this.#bare.head)!.node);
+    }
     this.#forgottenBytes += frame.length;
     if (
       this.#forgottenBytes > Math.max(TIDY_BYTES, this.#bounds.bytes / 4)
@@ -244,15 +248,12 @@ export class Remembered {
     }
   }
 
-  /** Takes note that a node has nothing left; with too many, the first has to go. */
+  /** Takes note that a node has nothing left. */
   #bared(node: HistoryNode): void {
     if (node.parent === undefined) return;
     node.bare = { node, seq: 0, expired: false, gone: false };
     this.#bare.push(node.bare);
     this.#bareNodes++;
-    if (this.#bareNodes <= BARE_NODES) return;
-    const { node: longest } = this.#bare.at(this.#bare.head)!;
-    this.#fold(longest);
   }
 
   /** Takes note that a node is of use again, or is not there any more. */
