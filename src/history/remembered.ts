@@ -265,14 +265,21 @@ export class Remembered {
     this.#bare.noteGone();
   }
 
-  /** Removes a bare node; what it knows goes to the one above. */
+  /**
+   * Removes a bare node; what it knows goes to the one above, and with it further up
+   * where nothing newer is known there: later, as many would have to go in one turn.
+   */
   #fold(node: HistoryNode): void {
-    const parent = node.parent!;
-    this.#clothe(node);
-    this.#nodes.delete(node.namespace);
-    parent.folded = Math.max(parent.folded, node.trimmed);
-    parent.children--;
-    if (parent.isBare) this.#bared(parent);
+    for (;;) {
+      const parent = node.parent!;
+      this.#clothe(node);
+      this.#nodes.delete(node.namespace);
+      parent.folded = Math.max(parent.folded, node.trimmed);
+      parent.children--;
+      if (!parent.isBare || parent.parent === undefined) return;
+      if (parent.trimmed > node.trimmed) return this.#bared(parent);
+      node = parent;
+    }
   }
 
   /**
