@@ -31,10 +31,12 @@ export function divertingFetch(
         }`,
       );
     }
+    const { outgoing } = info;
+    // By somebody else: the adapter fails, and leaves the body as it is.
+    if (outgoing.headersSent && response.body !== null) source?.cancel();
     if (source === undefined || response.body !== source.stream) {
       return response;
     }
-    const { outgoing } = info;
     const outlet = new NodeOutlet(source, outgoing, framer, response);
     return divert(source, outgoing, outlet) ? RESPONSE_ALREADY_SENT : response;
   };
@@ -50,7 +52,7 @@ function divert(
   outlet: Outlet,
 ): boolean {
   // The adapter then cancels the stream.
-  if (outgoing.destroyed || outgoing.headersSent) return false;
+  if (isGone(outgoing)) return false;
   const gone = () => source.cancel();
   try {
     if (!source.divert(outlet)) return false;
@@ -62,6 +64,16 @@ function divert(
   outgoing.once("close", gone);
   outgoing.once("error", gone);
   return true;
+}
+
+/** Whether the client has, so that nothing more would tell. */
+function isGone(
+  outgoing: ServerResponse & {
+    readonly stream?: { readonly destroyed: boolean };
+  },
+): boolean {
+  // HTTP/2 tells by its stream.
+  return outgoing.destroyed || outgoing.stream?.destroyed === true;
 }
 
 /**

@@ -1,10 +1,13 @@
-import type { DisconnectReason, SSEServer } from "@sseserver/sseserver";
+import { type DisconnectReason, SSEServer } from "@sseserver/sseserver";
 import { nodeListener } from "@sseserver/sseserver/node";
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import express from "express";
 import { Hono } from "hono";
+import { once } from "node:events";
 import { ServerResponse } from "node:http";
+import http2 from "node:http2";
+import type { AddressInfo } from "node:net";
 import type { Handler } from "../tools/node_host.ts";
 import { startOnNodeHttp } from "../tools/node_host.ts";
 import { until } from "../tools/waiting.ts";
@@ -201,6 +204,51 @@ describe("nodeListener", () => {
       const client = await host.send("/").answered();
       assertEquals(host.streams, client.status === 200 ? 1 : 0);
     });
+  });
+
+  it("lets go of a stream where somebody else has begun to answer", async () => {
+    const printed = await printedDuring(async () => {
+      await using host = await startOnNodeHttp((sse) => {
+        const listener = nodeListener(sse.fetch);
+        return (incoming, outgoing) => {
+          outgoing.write("begun");
+          return listener(incoming, outgoing);
+        };
+      });
+      await host.ask("/subscribe/a");
+      assertEquals(host.streams, 0);
+    });
+    assertMatch(printed.join(), /after they are sent to the client/);
+  });
+
+  it("lets go of a stream whose client has gone before it began, on HTTP/2 too", async () => {
+    await using sse = new SSEServer({ retry: false });
+    const gone = Promise.withResolvers<void>();
+    const tried = Promise.withResolvers<void>();
+    const listener = nodeListener(async (request, info) => {
+      if (request.url.endsWith("/gone")) {
+        info.outgoing.once("close", gone.resolve);
+        client.destroy();
+        await gone.promise;
+        queueMicrotask(tried.resolve);
+      }
+      return sse.subscribe(request, "/a", { info });
+    });
+    const server = http2.createServer(listener as never);
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    const { port } = server.address() as AddressInfo;
+    const client = http2.connect(`http://127.0.0.1:${port}`);
+    const opened = client.request({ ":path": "/" });
+    const [chunk] = await once(opened, "data");
+    assertEquals(String(chunk), OPENING);
+    client.request({ ":path": "/gone" }).on("error", () => {});
+    opened.on("error", () => {});
+    await tried.promise;
+    await until(
+      () => sse.status().connections.length === 0,
+      "the streams to be forgotten",
+    );
+    await new Promise<void>((resolve) => server.close(() => resolve()));
   });
 
   it("writes nothing behind the end of a response that somebody else has ended", async () => {
