@@ -268,7 +268,7 @@ async function listen(options: ListenOptions): Promise<Listener> {
 
 /** A host name for a URL that one can open. */
 function urlHost(hostname: string): string {
-  if (hostname === "0.0.0.0" || hostname === "::") return "localhost";
+  if (["", "0.0.0.0", "::"].includes(hostname)) return "localhost";
   return hostname.includes(":") ? `[${hostname}]` : hostname;
 }
 

@@ -20,6 +20,17 @@ async function addressOf(
 }
 
 describe("the log of serve()", () => {
+  it("tells an address that one can open where it listens on all of them", async () => {
+    for (const hostname of ["0.0.0.0", ""]) {
+      const lines: string[] = [];
+      await using server = await start({ admin: false }, {
+        hostname,
+        log: (line) => lines.push(line),
+      });
+      assertEquals(lines, [`Listening on http://localhost:${server.port}/`]);
+    }
+  });
+
   it("has a line for every stream that opens or ends, with path, address and reason", async () => {
     const lines: string[] = [];
     await using server = await start({ admin: false }, {
