@@ -376,6 +376,21 @@ async function talk(): Promise<void> {
     await says(bob.page, "again");
     await bob.page.locator(".pending").waitFor({ state: "detached" });
     assertEquals(await texts(bob.page), [...all, WELCOME, "again"]);
+
+    // What has to wait is not overtaken by what is written after it.
+    const refused = {
+      status: 429,
+      headers: { "Retry-After": "1" },
+      body: "Not so fast",
+    };
+    await bob.page.route("**/rooms/lobby", (route) => route.fulfill(refused), {
+      times: 1,
+    });
+    await say(bob.page, "first");
+    await bob.page.locator(".note", { hasText: refused.body }).waitFor();
+    await say(bob.page, "second");
+    await says(bob.page, "second");
+    assertEquals((await texts(bob.page)).slice(-2), ["first", "second"]);
     assertEquals(await bob.page.title(), "lobby · Chat");
     assertEquals([...ann.errors, ...bob.errors], []);
   } finally {
