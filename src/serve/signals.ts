@@ -9,11 +9,6 @@
 import { systemClock } from "../clock.ts";
 
 interface SignalHost {
-  readonly Deno?: {
-    addSignalListener(signal: string, listener: () => void): void;
-    removeSignalListener(signal: string, listener: () => void): void;
-    exit(code: number): never;
-  };
   readonly process?: {
     on(signal: string, listener: () => void): void;
     off(signal: string, listener: () => void): void;
@@ -21,7 +16,8 @@ interface SignalHost {
   };
 }
 
-const { Deno: deno, process } = globalThis as unknown as SignalHost;
+// Deno has it too, and leaves out signals that Windows does not have.
+const { process } = globalThis as unknown as SignalHost;
 
 const SIGNALS = { SIGINT: 2, SIGTERM: 15 };
 
@@ -51,8 +47,7 @@ export function onSignal(
     for (const signal of Object.keys(SIGNALS) as EndSignal[]) {
       const listener = () => void shutDown(signal);
       listeners.set(signal, listener);
-      if (deno) deno.addSignalListener(signal, listener);
-      else process?.on(signal, listener);
+      process?.on(signal, listener);
     }
   }
   closers.add(close);
@@ -61,21 +56,15 @@ export function onSignal(
     // While the process is ending, a second signal still has to end it at once.
     if (closers.size > 0 || closing) return;
     for (const [signal, listener] of listeners) {
-      if (deno) deno.removeSignalListener(signal, listener);
-      else process?.off(signal, listener);
+      process?.off(signal, listener);
     }
     listeners.clear();
   };
 }
 
 async function shutDown(signal: EndSignal): Promise<void> {
-  if (closing) exit(128 + SIGNALS[signal]);
+  if (closing) process?.exit(128 + SIGNALS[signal]);
   closing = true;
   await Promise.allSettled([...closers].map((close) => close(signal)));
-  systemClock.setTimeout(() => exit(0), EXIT_GRACE);
-}
-
-function exit(code: number): void {
-  if (deno) deno.exit(code);
-  else process?.exit(code);
+  systemClock.setTimeout(() => process?.exit(0), EXIT_GRACE);
 }
