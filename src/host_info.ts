@@ -186,8 +186,11 @@ export function socketOf(
 ): HostSocket | undefined {
   if (typeof info !== "object" || info === null) return undefined;
   if (isDenoInfo(info)) {
-    // Deno's own has getters; what a framework has copied never changes.
-    if (Object.hasOwn(info, "remoteAddr") || !info.completed) return undefined;
+    // Deno's own has getters; what a framework has copied never changes. To read
+    // `completed` makes a promise, which nobody would catch.
+    if (Object.hasOwn(info, "remoteAddr") || !("completed" in info)) {
+      return undefined;
+    }
     return new DenoSocket(info);
   }
   if (isBunInfo(info)) {

@@ -177,6 +177,26 @@ describe("a client that was cut off as it does not read", () => {
   });
 
   if (RUNTIME === "deno") {
+    it("may be reset before its answer with Deno.serve, and harms nobody", async () => {
+      let asked = 0;
+      let answered = 0;
+      await using server = startOnDenoServe(
+        {},
+        (sse) => async (request, info) => {
+          asked++;
+          await until(() => client.gone, "the client to be gone");
+          await sleep(20);
+          answered++;
+          return sse.subscribe(request, "/a", { info });
+        },
+      );
+      const client = server.send("/");
+      await until(() => asked === 1, "the request");
+      client.reset();
+      await until(() => answered === 1, "the answer");
+      await server.settles(0);
+    });
+
     it("counts until it goes with Deno.serve, which keeps its socket", async () => {
       await using server = startOnDenoServe(options);
       const stalled = await cutOff(server);

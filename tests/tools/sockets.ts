@@ -118,11 +118,14 @@ const { Deno: deno } = globalThis as unknown as {
 };
 
 /** The same with `Deno.serve(sse.fetch)`, which is not what serve() does on Deno. */
-export function startOnDenoServe(options: SSEServerOptions = {}): TestServer {
+export function startOnDenoServe(
+  options: SSEServerOptions = {},
+  build: (sse: SSEServer) => SSEServer["fetch"] = ({ fetch }) => fetch,
+): TestServer {
   const sse = new SSEServer({ retry: false, ...options });
   const host = deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen() {} },
-    sse.fetch,
+    build(sse),
   );
   const close = async () => await host[Symbol.asyncDispose]();
   return new TestServer(sse, {
