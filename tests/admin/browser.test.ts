@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe } from "@std/testing/bdd";
 import { Hono } from "hono";
 import type { Browser, Page } from "playwright-core";
 import { CHROMIUM, CHROMIUM_HINT, launchChromium } from "../tools/chromium.ts";
+import { freePort } from "../tools/free_port.ts";
 import { REDIS, REDIS_HINT, RedisServer } from "../tools/redis_server.ts";
 import { SideBySide } from "../tools/side_by_side.ts";
 import { TestServer } from "../tools/sockets.ts";
@@ -78,7 +79,7 @@ describe("the console's page in Chromium", () => {
     const row = page.locator("#streams-body tr").filter({
       hasText: "/orders",
     });
-    await row.waitFor({ timeout: 10_000 });
+    await row.waitFor();
     assertEquals(
       await row.locator("td.client").innerText(),
       [
@@ -283,7 +284,7 @@ describe("the console's page in Chromium", () => {
   });
 
   test("says so when the server goes away, and recovers by itself", async () => {
-    const first = await start();
+    const first = await start(await freePort());
     await using visit = await open(first);
     const { page, errors } = visit;
     {

@@ -7,6 +7,7 @@ import {
 import { describe, it } from "@std/testing/bdd";
 import { SSEServer } from "@sseserver/sseserver";
 import { TestClient } from "@sseserver/sseserver/testing";
+import { freePort } from "../tools/free_port.ts";
 import { start } from "../tools/sockets.ts";
 import { RawClient } from "../tools/raw_client.ts";
 import { until } from "../tools/waiting.ts";
@@ -18,7 +19,7 @@ describe("closing a server over real sockets", () => {
     const reasons: string[] = [];
     await using server = await start({
       onDisconnect: (_, reason) => reasons.push(reason),
-    });
+    }, { port: await freePort() });
     const clients = await server.openMany(1_000, "/subscribe/a");
     await server.sse.close();
     assertEquals(server.streams, 0);
@@ -48,7 +49,9 @@ describe("closing a server over real sockets", () => {
   });
 
   it("does not wait for clients that stall", async () => {
-    await using server = await start({ maxLag: 64 * 1024 * 1024 });
+    await using server = await start({ maxLag: 64 * 1024 * 1024 }, {
+      port: await freePort(),
+    });
     const stalled = await server.openMany(5, "/subscribe/a");
     const good = await server.open("/subscribe/b");
     for (const client of stalled) client.stall();
@@ -62,8 +65,8 @@ describe("closing a server over real sockets", () => {
     server.sse.close().then(() => closed = true);
     await good.done();
     assertEquals(good.ending, "complete");
-    // Far longer than the grace of 500 ms, far shorter than any time-out.
-    await until(() => closed, "close() to resolve", 10_000);
+    // Far longer than the grace of 500 ms, shorter than any time-out.
+    await until(() => closed, "close() to resolve", 20_000);
     await using next = await start({}, { port: server.port });
     assertEquals((await next.open("/subscribe/a")).status, 200);
   });
@@ -151,7 +154,10 @@ describe("closing a listener", () => {
 
   it("happens when the signal aborts", async () => {
     const stop = new AbortController();
-    await using server = await start({}, { signal: stop.signal });
+    await using server = await start({}, {
+      port: await freePort(),
+      signal: stop.signal,
+    });
     const client = await server.open("/subscribe/a");
     stop.abort();
     await server.handle.finished;
@@ -166,10 +172,9 @@ describe("closing a listener", () => {
 
   it("may be done twice, and ends an await using block", async () => {
     await using sse = new SSEServer();
-    let port: number;
+    const port = await freePort();
     {
-      await using handle = await sse.serve({ port: 0, ...QUIET });
-      port = handle.port;
+      await using handle = await sse.serve({ port, ...QUIET });
       await Promise.all([handle.close(), handle.close()]);
     }
     const again = await sse.serve({ port, ...QUIET });
