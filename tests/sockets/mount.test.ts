@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import {
   SSEServer,
@@ -6,8 +6,10 @@ import {
   type SubscribeOptions,
 } from "@sseserver/sseserver";
 import { Hono } from "hono";
+import type { RawClient } from "../tools/raw_client.ts";
 import { RUNTIME } from "../tools/runtime.ts";
 import { start, TestServer } from "../tools/sockets.ts";
+import { until } from "../tools/waiting.ts";
 
 const OPENING = ":ok\n\n";
 
@@ -34,6 +36,19 @@ async function program(
     sse,
     [Symbol.asyncDispose]: () => host[Symbol.asyncDispose](),
   };
+}
+
+/**
+ * Waits for what a stream brings besides keepalives: one that was passed on by
+ * `app.mount()` on Bun may get one as soon as after a second.
+ */
+async function brings(client: RawClient, expected: string): Promise<void> {
+  const heard = () => client.body.replaceAll(":keepalive\n", "");
+  await until(
+    () => heard().length >= expected.length,
+    () => `${JSON.stringify(client.body)} to be ${JSON.stringify(expected)}`,
+  );
+  assertEquals(heard(), expected);
 }
 
 describe("mounting over real sockets", () => {
@@ -66,10 +81,10 @@ describe("mounting over real sockets", () => {
       sse.broadcast({ namespace: "/a/b c", data: 1 });
       sse.broadcast({ namespace: "/y", data: 2 });
       sse.broadcast({ namespace: "/live", data: 3 });
-      await deep.hears(OPENING + "data:1\n\n");
-      await query.hears(OPENING + "data:2\n\n");
+      await brings(deep, OPENING + "data:1\n\n");
+      await brings(query, OPENING + "data:2\n\n");
       for (const all of [root, bare]) {
-        await all.hears(OPENING + "data:1\n\ndata:2\n\ndata:3\n\n");
+        await brings(all, OPENING + "data:1\n\ndata:2\n\ndata:3\n\n");
       }
       const head = await host.send("/app/live/subscribe/a", { method: "HEAD" })
         .answered();
@@ -129,7 +144,7 @@ describe("app.mount(), which passes a new request on", () => {
       });
     await open("203.0.113.1");
     const other = await open("203.0.113.2");
-    assertEquals(other.body, OPENING);
+    assert(other.body.startsWith(OPENING), other.body);
     const second = await open("203.0.113.1");
     assertMatch((await second.done()).body, /^retry:\d{5}\n\n$/);
   });

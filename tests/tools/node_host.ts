@@ -6,7 +6,7 @@ import {
   type ServerResponse,
 } from "node:http";
 import type { AddressInfo } from "node:net";
-import { TestServer } from "./sockets.ts";
+import { PLAIN, TestServer } from "./sockets.ts";
 
 /** What `http.createServer()` takes, such as an Express app. */
 export type Handler = (
@@ -19,7 +19,7 @@ export async function startOnNodeHttp(
   build: (sse: SSEServer) => Handler,
   options: SSEServerOptions = {},
 ): Promise<TestServer> {
-  const sse = new SSEServer({ retry: false, ...options });
+  const sse = new SSEServer({ ...PLAIN, ...options });
   const server = createServer(build(sse)).listen(0, "127.0.0.1");
   await once(server, "listening");
   const finished = once(server, "close").then(() => {});

@@ -13,6 +13,12 @@ import {
 import { RawClient, type RequestOptions } from "./raw_client.ts";
 import { until } from "./waiting.ts";
 
+/**
+ * What streams are like in tests: as short as can be, and without a keepalive, which
+ * could come at any moment of a test that takes long on a busy machine.
+ */
+export const PLAIN: SSEServerOptions = { retry: false, keepAlive: 120_000 };
+
 /** A server that listens, and the clients it got through {@linkcode TestServer.open}. */
 export class TestServer implements AsyncDisposable {
   readonly sse: SSEServer;
@@ -90,13 +96,14 @@ export class TestServer implements AsyncDisposable {
 
 /**
  * Starts a server of this runtime on a free port. Unless asked otherwise its
- * streams begin with `:ok\n\n`, always the same, and it prints nothing.
+ * streams begin with `:ok\n\n`, always the same, and have no keepalives, and it
+ * prints nothing.
  */
 export async function start(
   options: SSEServerOptions = {},
   serve: ServeOptions = {},
 ): Promise<TestServer> {
-  const sse = new SSEServer({ retry: false, ...options });
+  const sse = new SSEServer({ ...PLAIN, ...options });
   const handle = await sse.serve({
     port: 0,
     hostname: "127.0.0.1",
@@ -122,7 +129,7 @@ export function startOnDenoServe(
   options: SSEServerOptions = {},
   build: (sse: SSEServer) => SSEServer["fetch"] = ({ fetch }) => fetch,
 ): TestServer {
-  const sse = new SSEServer({ retry: false, ...options });
+  const sse = new SSEServer({ ...PLAIN, ...options });
   const host = deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen() {} },
     build(sse),
