@@ -1,10 +1,29 @@
-import { SSEServer, type SSEServerOptions } from "@sseserver/sseserver";
+import {
+  type Clock,
+  SSEServer,
+  type SSEServerOptions,
+} from "@sseserver/sseserver";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { TestClient, TestClock } from "@sseserver/sseserver/testing";
+import { systemClock } from "../../src/clock.ts";
 import { start, type TestServer } from "../tools/sockets.ts";
 import { sleep, until } from "../tools/waiting.ts";
 import { after, countedBy, resumed } from "../tools/wire.ts";
+
+/** In milliseconds. */
+const MINUTE = 60_000;
+
+/** The system's clock, which a test can set ahead. */
+function adjustable(): Clock & { ahead: number } {
+  return {
+    ...systemClock,
+    ahead: 0,
+    now() {
+      return Date.now() + this.ahead;
+    },
+  };
+}
 
 /** Grants what the user's header names. */
 const byHeader: NonNullable<SSEServerOptions["authorize"]> = ({ headers }) => {
@@ -239,12 +258,19 @@ describe("authorize", () => {
 
   it("ends a stream when its grant does", async () => {
     const ends: string[] = [];
+    const clock = adjustable();
     await using server = await start({
-      authorize: () => ({ expires: new Date(Date.now() + 1_000), user: "ann" }),
+      clock,
+      authorize: () => ({
+        expires: new Date(clock.now() + MINUTE),
+        user: "ann",
+      }),
       onDisconnect: ({ user }, reason) => ends.push(`${user} ${reason}`),
     });
     const client = await server.open("/subscribe/a");
     server.sse.broadcast({ namespace: "/a", data: "1" });
+    await client.hears(":ok\n\ndata:1\n\n");
+    clock.ahead = MINUTE;
     await client.done();
     assertEquals([client.body, client.ending], [
       ":ok\n\ndata:1\n\n",
@@ -402,17 +428,19 @@ describe("CORS where something decides", () => {
 
 describe("sse.subscribe with a user and an end", () => {
   it("asks nobody, and keeps to both", async () => {
-    const history = true;
-    await using server = await start({ history, authorize: () => false }, {
+    const clock = adjustable();
+    const options = { history: true, authorize: () => false, clock };
+    await using server = await start(options, {
       fetch: (request, info) =>
         server.sse.subscribe(request, "/users/ann", {
           info,
           user: "ann",
-          expires: Date.now() + 1_000,
+          expires: clock.now() + MINUTE,
         }),
     });
     const client = await server.open("/anything");
     assertEquals(server.sse.status().connections[0]!.user, "ann");
+    clock.ahead = MINUTE;
     await client.done();
     assertEquals(client.ending, "complete");
   });
