@@ -61,12 +61,12 @@ describe("the hub", () => {
       /^\S+ Listening on http:\/\/127\.0\.0\.1:\d+\//,
     );
     assertStringIncludes(running.stdout, "Console at http://127.0.0.1:");
-    assertStringIncludes(running.stdout, "CONNECT /subscribe/users 127.0.0.1");
     running.signal("SIGTERM");
     await client.done();
     assertEquals(client.ending, "complete");
     assertMatch(client.body, /retry:\d+\n\n$/);
     assertEquals(await running.ended(), 0);
+    assertStringIncludes(running.stdout, "CONNECT /subscribe/users 127.0.0.1");
     assertEquals(running.stdout.includes(TOKEN), false);
   });
 

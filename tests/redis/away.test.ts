@@ -98,7 +98,7 @@ describe(
         const client = await one.open("/subscribe/a");
         await one.sse.publish({ namespace: "/a", data: "1" });
         await server.run(["CLIENT", "KILL", "TYPE", "pubsub"]);
-        await until(() => one.sse.status().engine!.losses === 1, "the loss");
+        await until(() => one.sse.status().engine!.losses > 0, "the loss");
         const id = await one.sse.publish({ namespace: "/a", data: "2" });
         assertMatch(id, /-2$/);
         await client.hearsLast(`id:${id}\ndata:2\n\n`);
@@ -146,7 +146,7 @@ describe(
         sse.publish({ namespace: "/a", data: "never" })
       );
       const [client, rejected] = await Promise.all([
-        TestClient.open(sse, "/subscribe/a", { timeout: 10_000 }),
+        TestClient.open(sse, "/subscribe/a", { timeout: 30_000 }),
         late,
       ]);
       assertEquals(await client.ended(), "server");
@@ -261,8 +261,13 @@ describe(`a Redis engine${REDIS_HINT}`, { ignore: REDIS === undefined }, () => {
     const [length] = await server.run(["XLEN", "{sse}:events"]) as [number];
     // Redis trims whole nodes of a hundred.
     assert(length >= 100 && length <= 300, `${length}`);
-    const [clients] = await server.run(["CLIENT", "LIST"]) as [string];
-    assertEquals(clients.trim().split("\n").length, 1);
+    // Redis may not have noticed yet that a connection has ended.
+    let clients: unknown[] = [];
+    for (let i = 0; i < 300 && clients.length !== 1; i++) {
+      const [list] = await server.run(["CLIENT", "LIST"]) as [string];
+      clients = list.trim().split("\n");
+    }
+    assertEquals(clients.length, 1, clients.join("\n"));
   });
 });
 

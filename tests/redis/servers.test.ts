@@ -231,7 +231,7 @@ describe(
       await using client = await TestClient.open(
         two,
         `/subscribe/a?ticket=${ticket}`,
-        { timeout: 10_000 },
+        { timeout: 30_000 },
       );
       assertEquals(client.headers.has("set-cookie"), true);
     });

@@ -85,8 +85,10 @@ describe(`what runs within Redis${REDIS_HINT}`, {
       const first = await publish(session, ["a"], NOWHERE, { token });
       await publish(session, ["b"]);
       assertEquals(await publish(session, ["a"], NOWHERE, { token }), first);
-      await session.stand(NOWHERE);
-      assertEquals(received.flatMap(({ records }) => records).length, 2);
+      await publish(session, ["c"]);
+      const live = () => received.flatMap(({ records }) => records);
+      await until(() => live().at(-1)?.body[0] === 99, "c");
+      assertEquals(live().length, 3);
     });
   });
 
