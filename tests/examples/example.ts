@@ -12,7 +12,7 @@ const RUN: Record<typeof RUNTIME, string[]> = {
 };
 
 /** Milliseconds that an example gets until it listens. */
-const START_LIMIT = 20_000;
+const START_LIMIT = 30_000;
 
 /** An example that runs in a process of its own. */
 export interface Example extends AsyncDisposable {
@@ -94,7 +94,7 @@ export async function open(
 ): Promise<Response> {
   const response = await fetch(url, {
     headers,
-    signal: AbortSignal.timeout(12_000),
+    signal: AbortSignal.timeout(30_000),
   });
   if (!response.ok) throw new Error(`${url} answered ${response.status}`);
   return response;

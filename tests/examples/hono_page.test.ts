@@ -38,7 +38,7 @@ async function signIn(
     httpCredentials: { username, password },
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(20_000);
   await page.goto(url);
   await page.locator("#status", { hasText: "Live" }).waitFor();
   await page.locator("h1", { hasText: username }).waitFor();

@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import type { Browser, Page } from "playwright-core";
 import { CHROMIUM, CHROMIUM_HINT, launchChromium } from "../tools/chromium.ts";
+import { freePort } from "../tools/free_port.ts";
 import { Proxy } from "../tools/proxy.ts";
 import { RawClient } from "../tools/raw_client.ts";
 import { sleep, until } from "../tools/waiting.ts";
@@ -120,7 +121,10 @@ describe("examples/tokens", () => {
   });
 
   it("writes several at a time, stops them, and forgets old ones", async () => {
-    await using example = await start("tokens/main.ts", { env: { PACE: "9" } });
+    await using example = await start("tokens/main.ts", {
+      // None is finished by the time that all are stopped.
+      env: { PACE: "100" },
+    });
     const begun = await Promise.all(
       Array.from({ length: 20 }, (_, i) => begin(example, `No. ${i}`)),
     );
@@ -210,9 +214,9 @@ describe("examples/tokens", () => {
 /** Reloads, loses the connection, and looks at the same in another window. */
 async function survive(browser: Browser): Promise<void> {
   // Nothing here waits for an answer's end, so that there is time for all.
-  let example = await start("tokens/main.ts", { env: { PACE: "60" } });
+  const port = await freePort();
+  let example = await start("tokens/main.ts", { env: { PACE: "150" }, port });
   try {
-    const port = Number(new URL(example.url).port);
     await using proxy = await Proxy.start(port);
     const one = await visit(browser, `http://localhost:${proxy.port}/`);
     const prompt = "<b onclick=alert()>sea</b>?";
@@ -271,7 +275,7 @@ async function survive(browser: Browser): Promise<void> {
 
 /** Stays away for longer than the history reaches back. */
 async function outlast(browser: Browser): Promise<void> {
-  const env = { PACE: "18", HISTORY: "20" };
+  const env = { PACE: "45", HISTORY: "20" };
   await using example = await start("tokens/main.ts", { env });
   await using proxy = await Proxy.start(Number(new URL(example.url).port));
   const { page, errors } = await visit(
