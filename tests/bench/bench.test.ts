@@ -34,7 +34,9 @@ describe("the benchmark", () => {
         `measures ${name} of ${contender.name}`,
         { ignore: skip },
         async () => {
-          const found = await run(contender, TRIAL);
+          let found = await run(contender, TRIAL);
+          // A machine may have stood still for all the time that is measured.
+          if (found.deliveries === 0) found = await run(contender, TRIAL);
           assertEquals(figures.filter((figure) => !(figure in found)), []);
           for (const [figure, value] of Object.entries(found)) {
             assertEquals([figure, Number.isFinite(value)], [figure, true]);
