@@ -3,7 +3,9 @@ import { afterEach, describe, it } from "@std/testing/bdd";
 import { type ServeHandle, SSEServer } from "@sseserver/sseserver";
 import { EventSource } from "eventsource";
 import { spawn, spawnSync } from "node:child_process";
+import { freePort } from "./tools/free_port.ts";
 import { ParsedStream } from "./tools/parsed.ts";
+import { PLAIN } from "./tools/sockets.ts";
 import { until } from "./tools/waiting.ts";
 
 /** Undone after each test, last first. */
@@ -15,10 +17,11 @@ afterEach(async () => {
 
 async function serve(
   retry: number | false,
+  port = 0,
 ): Promise<{ sse: SSEServer; handle: ServeHandle; url: string }> {
-  const sse = new SSEServer({ retry });
+  const sse = new SSEServer({ ...PLAIN, retry });
   cleanup.push(() => sse.close());
-  const handle = await listen(sse, 0);
+  const handle = await listen(sse, port);
   return { sse, handle, url: `http://127.0.0.1:${handle.port}/subscribe` };
 }
 
@@ -153,7 +156,7 @@ describe("EventSource", () => {
   });
 
   it("comes back to a server that was away, as soon as it was told to", async () => {
-    const { sse, url, handle } = await serve(100);
+    const { sse, url, handle } = await serve(100, await freePort());
     const client = new Client(`${url}/pets`);
     await connected(sse, 1);
     sse.broadcast({ namespace: "/pets", data: "1" });

@@ -3,17 +3,18 @@ import { describe, it } from "@std/testing/bdd";
 import { spawnSync } from "node:child_process";
 import process from "node:process";
 import { CHROMIUM, CHROMIUM_HINT, launchChromium } from "../tools/chromium.ts";
+import { freePort } from "../tools/free_port.ts";
 import { Program } from "../tools/program.ts";
 import { REDIS, REDIS_HINT } from "../tools/redis_server.ts";
 import { SHOWS_PAGES } from "../tools/runtime.ts";
 import { RawClient } from "../tools/raw_client.ts";
 import { until } from "../tools/waiting.ts";
 
-/** Runs it in a process of its own, on any ports and with a Redis of its own. */
-function start(path = process.env.PATH!): Program {
+/** Runs it in a process of its own, on free ports and with a Redis of its own. */
+async function start(path = process.env.PATH!): Promise<Program> {
   return new Program(`
     import process from "node:process";
-    process.env.PORT = "0";
+    process.env.PORT = "${await freePort()}";
     process.env.PATH = ${JSON.stringify(path)};
     delete process.env.REDIS_URL;
     console.log("pid", process.pid);
@@ -76,7 +77,7 @@ describe("examples/emoji", () => {
     name: `has two servers that send the same, and leaves nothing${REDIS_HINT}`,
     ignore: REDIS === undefined,
     fn: async () => {
-      await using example = start();
+      await using example = await start();
       const ports = await portsOf(example);
       const started = descendants(example);
 
@@ -125,7 +126,7 @@ describe("examples/emoji", () => {
     name: `leaves nothing when it is killed${REDIS_HINT}`,
     ignore: REDIS === undefined,
     fn: async () => {
-      await using example = start();
+      await using example = await start();
       await portsOf(example);
       const started = descendants(example);
       example.signal("SIGKILL");
@@ -138,7 +139,7 @@ describe("examples/emoji", () => {
   });
 
   it("tells how to install a Redis where there is none", async () => {
-    await using example = start("/nowhere");
+    await using example = await start("/nowhere");
     assertEquals(await example.end(), 1);
     assertMatch(example.output, /^ +apt-get install redis-server /m);
     assertMatch(example.output, /^ +brew install redis /m);
@@ -151,7 +152,7 @@ describe("examples/emoji", () => {
         `shows the ranking and the details of one${REDIS_HINT}${CHROMIUM_HINT}`,
       ignore: !canShow,
       fn: async () => {
-        await using example = start();
+        await using example = await start();
         const [port] = await portsOf(example);
         const browser = await launchChromium();
         try {
