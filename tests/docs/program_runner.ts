@@ -7,6 +7,8 @@
  * @module
  */
 import { SSEServer } from "@sseserver/sseserver";
+// Loaded before any program, whose first publication does not wait for long.
+import "redis";
 import { readFileSync } from "node:fs";
 import { Server } from "node:http";
 import type { AddressInfo } from "node:net";

@@ -77,10 +77,16 @@ export class RunningPrograms implements AsyncDisposable {
   async started(block: Block): Promise<Ran> {
     const name = nameOf(block);
     const failed = () => this.failures.find((one) => one.name === name);
-    await until(
-      () => this.ran.has(name) || failed() !== undefined || this.hasEnded,
-      () => `${name} to start: ${this.#errors}`,
-    );
+    const isKnown = () =>
+      this.ran.has(name) || failed() !== undefined || this.hasEnded;
+    // They take turns, so each of them is waited for.
+    while (!isKnown()) {
+      const begun = this.#begun;
+      await until(
+        () => isKnown() || this.#begun > begun,
+        () => `${name} to start: ${this.#errors}`,
+      );
+    }
     const error = failed()?.error;
     if (error !== undefined) throw new Error(`${name} failed: ${error}`);
     const ran = this.ran.get(name);
@@ -90,6 +96,11 @@ export class RunningPrograms implements AsyncDisposable {
       );
     }
     return ran;
+  }
+
+  /** How many have begun, or failed. */
+  get #begun(): number {
+    return this.ran.size + this.failures.length;
   }
 
   /** Whether the process has ended, which it never does by itself. */
