@@ -270,18 +270,25 @@ describe("the metrics", () => {
         () => server.sse.status().engine!.lag === 0,
         "what was published",
       );
-      const there = { lag_events: 0, epoch: epoch!, repairs_total: 0 };
-      assertEquals(
-        await becomes(1),
-        { ...there, connected: 1, losses_total: 0 },
-      );
+      const there = await becomes(1);
+      // Both are 0, but on a machine that is so busy that Redis seems to be away.
+      const { losses_total = -1, repairs_total = -1 } = there;
+      assert(losses_total >= 0 && repairs_total >= 0);
+      assertEquals(there, {
+        connected: 1,
+        lag_events: 0,
+        epoch: epoch!,
+        repairs_total,
+        losses_total,
+      });
       await shared.kill();
       assertEquals(
         await becomes(0),
-        { ...there, connected: 0, losses_total: 1 },
+        { ...there, connected: 0, losses_total: losses_total + 1 },
       );
       await shared.start();
-      assertEquals((await becomes(1)).losses_total, 1);
+      const back = await becomes(1);
+      assert(back.losses_total! > losses_total);
     },
   });
 });
