@@ -99,7 +99,7 @@ describe("a server that strangers press", () => {
 
   it("keeps nothing of a million namespaces that come and go", async () => {
     await using program = comingAndGoing!;
-    assertEquals(await program.end(120_000), 0, program.output);
+    assertEquals(await program.end(200_000), 0, program.output);
     const { streams, grown } = JSON.parse(program.output);
     assertEquals(streams, 0);
     // A topic or a channel of each would be some 500 MiB, a name of each 50.

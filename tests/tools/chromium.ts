@@ -14,6 +14,9 @@ const FLAGS = [
   "--disable-sync",
 ];
 
+/** Milliseconds that it gets to start, on a machine that does much else. */
+const START_LIMIT = 60_000;
+
 /** Where Chromium is; `undefined` without one. */
 export const CHROMIUM: string | undefined = onPath("chromium") ??
   onPath("google-chrome");
@@ -26,7 +29,11 @@ export const CHROMIUM_HINT: string = CHROMIUM
 /** Starts it, with a new profile that goes when it is closed. */
 export async function launchChromium(): Promise<Browser> {
   if (CHROMIUM === undefined) throw new Error(`No Chromium${CHROMIUM_HINT}`);
-  return await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+  return await chromium.launch({
+    executablePath: CHROMIUM,
+    args: FLAGS,
+    timeout: START_LIMIT,
+  });
 }
 
 function onPath(name: string): string | undefined {

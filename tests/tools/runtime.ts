@@ -14,5 +14,5 @@ export const SHOWS_PAGES: boolean = RUNTIME === "bun";
 // Bun's own limit, 5 s, is too short on a busy machine; the others have none.
 if (RUNTIME === "bun") {
   const name = "bun:test"; // unknown to Deno's type check
-  (await import(name)).setDefaultTimeout(120_000);
+  (await import(name)).setDefaultTimeout(240_000);
 }

@@ -23,7 +23,7 @@ import {
 import { parseJUnit, type TestCase } from "./junit.ts";
 
 /** Bun limits each test too, to 5 s unless told; the others do not. */
-const TEST_LIMIT = 2 * 60_000;
+const TEST_LIMIT = 4 * 60_000;
 
 /** Where the tests of the part `package` are: they run once, on Node. */
 const PACKAGE_TESTS = "./tests/package/";
