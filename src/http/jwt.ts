@@ -154,6 +154,8 @@ export function jwtAuthorizer(options: JWTAuthorizerOptions): Authorize {
   }
   const checks = {
     alg,
+    // It tells when a token was made (RFC 7519 4.1.6), by a clock that may be ahead.
+    iat: false,
     ...(audiences === undefined ? {} : { aud: [...audiences] }),
     ...(issuer === undefined ? {} : { iss: issuer }),
   };
@@ -256,7 +258,10 @@ function grantOf(claims: Record<string, unknown>, action: Action): Grant {
     // Without the claim, nothing is granted. What it holds is looked at later.
     namespaces: (claims[action] ?? []) as string[],
     expires: (exp as number) * 1000,
-    ...(sub === undefined ? {} : { user: String(sub) }),
+    // Many have a number there, though it should be a text (RFC 7519 4.1.2).
+    ...(sub === undefined
+      ? {}
+      : { user: typeof sub === "number" ? `${sub}` : sub as string }),
   };
 }
 
