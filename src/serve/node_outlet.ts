@@ -22,7 +22,13 @@ export function divertingFetch(
   return async (request, info) => {
     let source: Divertible | undefined;
     const diverting: DivertingInfo = { opened: (opened) => source = opened };
-    const response = await fetch(request, Object.assign(info, diverting));
+    let response: Response;
+    try {
+      response = await fetch(request, Object.assign(info, diverting));
+    } catch (error) {
+      source?.cancel();
+      throw error;
+    }
     if (typeof response?.headers?.get !== "function") {
       source?.cancel();
       throw new TypeError(

@@ -178,6 +178,20 @@ describe("nodeListener", () => {
     ]);
   });
 
+  it("lets go of a stream where fetch throws after it was opened", async () => {
+    const printed = await printedDuring(async () => {
+      await using host = await startOnNodeHttp((sse) =>
+        nodeListener((request, info) => {
+          sse.subscribe(request, "/a", { info });
+          throw new Error("broken");
+        })
+      );
+      const { status } = await host.ask("/");
+      assertEquals([status, host.streams], [500, 0]);
+    });
+    assertEquals(printed, ["Error: broken"]);
+  });
+
   it("breaks off an answer that has begun when fetch throws", async () => {
     const printed = await printedDuring(async () => {
       await using host = await startOnNodeHttp(() =>
