@@ -9,22 +9,9 @@ export class OptionCheck {
     this.#what = what;
   }
 
-  /** A misspelt option would be ignored in silence. */
+  /** Checks that there is no other option; see {@linkcode checkNames}. */
   names(options: object, known: ReadonlySet<string>, prefix = ""): void {
-    if (typeof options !== "object" || options === null) {
-      throw new TypeError(
-        `${this.#what} as the options must be an object: current value is ${
-          quote(options)
-        }`,
-      );
-    }
-    for (const name of Object.keys(options)) {
-      if (!known.has(name)) {
-        throw new TypeError(
-          `${this.#what} as there is no option '${prefix}${name}'`,
-        );
-      }
-    }
+    checkNames(options, known, this.#what, prefix);
   }
 
   /** Checks what `typeof` says of an option; null is no object. */
@@ -82,5 +69,29 @@ export class OptionCheck {
   /** Throws the error for options that do not go together. */
   clash(why: string): never {
     throw new TypeError(`${this.#what} as ${why}`);
+  }
+}
+
+/**
+ * Checks that there is no option but the known ones: a misspelt one would be ignored in
+ * silence. `what` fails otherwise.
+ */
+export function checkNames(
+  options: object,
+  known: ReadonlySet<string>,
+  what: string,
+  prefix = "",
+): void {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(
+      `${what} as the options must be an object: current value is ${
+        quote(options)
+      }`,
+    );
+  }
+  for (const name of Object.keys(options)) {
+    if (!known.has(name)) {
+      throw new TypeError(`${what} as there is no option '${prefix}${name}'`);
+    }
   }
 }

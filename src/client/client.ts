@@ -1,10 +1,22 @@
 import { Callbacks } from "../callbacks.ts";
+import { checkNames } from "../option_check.ts";
 import { quote } from "../quote.ts";
 import type { AnyEvents } from "../typed.ts";
 import { globalEventSource } from "./event_source.ts";
 import type { SSEClientOptions, SubscriptionOptions } from "./options.ts";
 import { Subscription } from "./subscription.ts";
 import { normalNamespace } from "./url.ts";
+
+const OPTIONS: ReadonlySet<string> = new Set<keyof SSEClientOptions>([
+  "withCredentials",
+  "ticket",
+  "EventSource",
+  "onError",
+]);
+
+const SUBSCRIPTION_OPTIONS: ReadonlySet<string> = new Set<
+  keyof SubscriptionOptions
+>(["latest", "lastEventId", "url", "signal"]);
 
 /**
  * Subscribes to the namespaces of a server, over `EventSource` (WHATWG HTML 9.2.2).
@@ -38,6 +50,7 @@ export class SSEClient<Events extends object = AnyEvents> {
    * `""` is the top of the page's own site.
    */
   constructor(base: string | URL = "", options: SSEClientOptions = {}) {
+    checkNames(options, OPTIONS, "Cannot create an SSEClient");
     for (const name of ["ticket", "EventSource", "onError"] as const) {
       const value = options[name];
       if (value !== undefined && typeof value !== "function") {
@@ -56,13 +69,15 @@ export class SSEClient<Events extends object = AnyEvents> {
   /**
    * Opens a stream of one or several namespaces, each with all below it.
    *
-   * Throws a `TypeError` when there is no namespace, one is not as it should be, or
-   * there is no `EventSource`, and what `EventSource` throws when the address is none.
+   * Throws a `TypeError` when there is no namespace, one is not as it should be, there
+   * is no such option, or no `EventSource`, and what `EventSource` throws when the
+   * address is none.
    */
   subscribe<const N extends string>(
     namespaces: N | readonly N[],
     options: SubscriptionOptions = {},
   ): Subscription<Events, N> {
+    checkNames(options, SUBSCRIPTION_OPTIONS, "Cannot subscribe");
     const asked: readonly unknown[] = typeof namespaces === "string"
       ? [namespaces]
       : namespaces;

@@ -108,6 +108,8 @@ export class Subscription<Events extends object, N extends string>
   /**
    * Calls back with the data of every event of a name, parsed as JSON. What the server
    * sends besides, {@linkcode ServerEvents}, has names that begin with `sse-`.
+   *
+   * Throws a `TypeError` when the handler is no function.
    */
   on<E extends JSONEventNameOf<Events, N> | keyof ServerEvents>(
     event: E,
@@ -143,6 +145,13 @@ export class Subscription<Events extends object, N extends string>
   }
 
   #add(event: string, handler: Handler, { signal }: OnOptions): this {
+    if (typeof handler.call !== "function") {
+      throw new TypeError(
+        `Cannot listen to '${event}' as 'handler' must be a function: current value is ${
+          quote(handler.call)
+        }`,
+      );
+    }
     this.#handlers.add(event, handler, signal);
     if (!SERVER_EVENTS.includes(event)) this.#listen(event);
     return this;

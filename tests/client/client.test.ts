@@ -404,6 +404,26 @@ describe("a client on an EventSource", () => {
         .message,
       `Cannot use 'namespace' as a segment must not be "..": current value is "/users/../admin"`,
     );
+    assertEquals(
+      assertThrows(
+        () => new SSEClient("", { tiket: () => "t" } as never),
+        TypeError,
+      ).message,
+      "Cannot create an SSEClient as there is no option 'tiket'",
+    );
+    assertEquals(
+      assertThrows(
+        () => fakeClient().subscribe("/pets", { lastest: true } as never),
+        TypeError,
+      ).message,
+      "Cannot subscribe as there is no option 'lastest'",
+    );
+    using pets = fakeClient().subscribe("/pets");
+    assertEquals(
+      assertThrows(() => pets.on("new-pet", undefined as never), TypeError)
+        .message,
+      "Cannot listen to 'new-pet' as 'handler' must be a function: current value is undefined",
+    );
     const global = globalThis as { EventSource?: unknown };
     const own = global.EventSource;
     delete global.EventSource;
