@@ -175,9 +175,10 @@ export async function startServing(
     check.fail(TypeError, "signal", "must be an AbortSignal", quote(signal));
   }
   signal?.throwIfAborted();
-  const write = (line: string) => {
+  const write = async (line: string) => {
     try {
-      if (log !== false) log(line);
+      // A function that returns a promise is one of this type too.
+      if (log !== false) await log(line);
     } catch (error) {
       server.report(error);
     }

@@ -104,21 +104,24 @@ describe("the log of serve()", () => {
     }
   });
 
-  it("reports a log function that throws, and goes on", async () => {
-    const errors: unknown[] = [];
+  it("reports a log function that throws or rejects, and goes on", async () => {
     const failure = new Error("disk full");
-    await using server = await start(
-      { onError: (error) => errors.push(error) },
-      {
-        log(line) {
-          if (line.startsWith("CONNECT")) throw failure;
-        },
-      },
-    );
-    const client = await server.open("/subscribe/a");
-    server.sse.broadcast({ namespace: "/a", data: 1 });
-    await client.hears(":ok\n\ndata:1\n\n");
-    assertEquals(errors, [failure]);
+    const fail = (line: string) => {
+      if (line.startsWith("CONNECT")) throw failure;
+    };
+    const rejecting = (line: string) => Promise.resolve(line).then(fail);
+    for (const log of [fail, rejecting]) {
+      const errors: unknown[] = [];
+      await using server = await start(
+        { onError: (error) => errors.push(error) },
+        { log },
+      );
+      const client = await server.open("/subscribe/a");
+      server.sse.broadcast({ namespace: "/a", data: 1 });
+      await client.hears(":ok\n\ndata:1\n\n");
+      await until(() => errors.length > 0, "the report");
+      assertEquals(errors, [failure]);
+    }
   });
 
   it("ignores X-Forwarded-For and X-Real-IP by default", async () => {
