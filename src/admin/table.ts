@@ -17,6 +17,12 @@ export interface TablePage {
   readonly total: number;
 }
 
+/** A stream of the table; a comma may also stand within one of its namespaces. */
+interface Listed {
+  readonly namespaces: readonly string[];
+  readonly row: ConnectionStatus;
+}
+
 /**
  * The table of streams, page by page. All streams are looked at once a second at
  * most, however many ask.
@@ -24,7 +30,7 @@ export interface TablePage {
 export class StreamTable {
   readonly #hub: Hub;
   readonly #clock: Clock;
-  #rows: readonly ConnectionStatus[] = [];
+  #streams: readonly Listed[] = [];
   #takenAt = -Infinity;
   /** The last selection, which the next page is most often of too. */
   #selected: { key: string; rows: readonly ConnectionStatus[] } | undefined;
@@ -53,18 +59,21 @@ export class StreamTable {
     if (age >= 0 && age < FRESH) return;
     this.#takenAt = now;
     this.#selected = undefined;
-    this.#rows = Array.from(this.#hub.streams(), connectionStatus);
+    this.#streams = Array.from(this.#hub.streams(), (state) => ({
+      namespaces: state.connection.namespaces,
+      row: connectionStatus(state),
+    }));
   }
 
   #select(query: TableQuery): readonly ConnectionStatus[] {
     const { namespace, text, sort, descending } = query;
     const key = JSON.stringify([namespace, text, sort, descending]);
     if (this.#selected?.key === key) return this.#selected.rows;
-    const rows = this.#rows.filter((row) =>
+    const rows = this.#streams.filter(({ namespaces, row }) =>
       (namespace === undefined ||
-        row.namespace.split(",").some((one) => isWithin(one, namespace))) &&
+        namespaces.some((one) => isWithin(one, namespace))) &&
       holds(row, text)
-    );
+    ).map(({ row }) => row);
     // The rows are oldest first already, and sorting is stable.
     if (sort !== "created_at") {
       rows.sort((a, b) => compare(a[sort], b[sort]));

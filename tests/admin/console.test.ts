@@ -202,6 +202,20 @@ describe("the table of streams", () => {
     assertMatch(await ask("?namespace=/a/.."), /^400 .*'namespace'/);
     await sse.close();
   });
+
+  it("takes a comma for a part of a namespace", async () => {
+    await using sse = new SSEServer({ admin: true });
+    await sse.fetch(new Request("http://localhost/subscribe/a,b"));
+    for (const [namespace, count] of [["/a,b", 1], ["/a", 0]]) {
+      const { body } = await sse.fetch(
+        new Request(
+          `http://localhost/admin/status.json?namespace=${namespace}`,
+        ),
+      );
+      const status = await new Response(body).json();
+      assertEquals(status.total_connections, count, String(namespace));
+    }
+  });
 });
 
 describe("the metrics", () => {
