@@ -24,7 +24,7 @@ const SAMPLES = 300;
 const NAMESPACES = 1_000;
 /** Consoles open at a time: with `admin: true` anyone can open them. */
 const VIEWERS = 32;
-/** Chunks that a console may leave unread before samples are left out. */
+/** Chunks that a console may leave unread before it gets no more. */
 const UNREAD = 64;
 
 /** An open console. */
@@ -46,7 +46,6 @@ export class Feed {
   #samples: Sample[] = [];
   #last = { at: 0, broadcasts: 0, deliveries: 0, bytes: 0 };
   #timer: unknown;
-  #sampledAt = 0;
 
   constructor(
     hub: Hub,
@@ -115,16 +114,24 @@ export class Feed {
   #start(): void {
     this.#samples = [];
     this.#last = this.#totals();
-    this.#sampledAt = this.#last.at;
+  }
+
+  /** Milliseconds until a sample is due. */
+  get #wait(): number {
+    const age = this.#clock.now() - this.#last.at;
+    // A clock that was set back begins a new second.
+    return age < 0 ? 0 : Math.max(0, SECOND - age);
   }
 
   #schedule(): void {
     this.#clock.clearTimeout(this.#timer);
     const watching = [...this.#viewers].some(({ watch }) => watch);
+    // Not a whole second from now: consoles that open and close would put it off.
+    const delay = watching ? Math.min(WATCH_INTERVAL, this.#wait) : this.#wait;
     this.#timer = this.#clock.setTimeout(() => {
       this.#onTimer();
       if (this.#viewers.size > 0) this.#schedule();
-    }, watching ? WATCH_INTERVAL : SECOND);
+    }, delay);
   }
 
   #remove(viewer: Viewer): void {
@@ -134,20 +141,18 @@ export class Feed {
   }
 
   #onTimer(): void {
-    const now = this.#clock.now();
-    const isSecond = now - this.#sampledAt >= SECOND;
+    const isSecond = this.#wait === 0;
     const stats = isSecond ? this.#stats() : undefined;
-    if (isSecond) this.#sampledAt = now;
     for (const { controller, watch } of this.#viewers) {
+      // A page that does not read needs no old samples once it does; what it watches
+      // is counted as missed meanwhile.
+      if ((controller.desiredSize ?? 0) <= 0) continue;
       for (const event of watch?.take() ?? []) {
         controller.enqueue(encode("watch", event));
       }
       const missed = isSecond ? watch?.nextSecond() ?? 0 : 0;
       if (missed > 0) controller.enqueue(encode("missed", { count: missed }));
-      // A page that does not read needs no old samples once it does.
-      if (stats !== undefined && (controller.desiredSize ?? 0) > 0) {
-        controller.enqueue(stats);
-      }
+      if (stats !== undefined) controller.enqueue(stats);
     }
   }
 
@@ -165,7 +170,7 @@ export class Feed {
     const { size, counters, retained } = this.#hub;
     const last = this.#last;
     const totals = this.#last = this.#totals();
-    const seconds = Math.max(0.001, (totals.at - last.at) / 1000);
+    const seconds = Math.max(1, (totals.at - last.at) / 1000);
     const sample: Sample = [
       totals.at,
       size,

@@ -86,7 +86,8 @@ function parseBody(body: Uint8Array): { event: string; data: string } {
   for (
     const line of new TextDecoder().decode(body.subarray(0, SHOWN)).split("\n")
   ) {
-    const [, field, value] = /^(event|data):(?: (?= ))?(.*)$/.exec(line) ?? [];
+    const [, field, value] = /^(event|data):(?: (?= ))?(.*)$/s.exec(line) ??
+      [];
     if (field === "event") event = value!;
     else if (field === "data") data.push(value!);
   }

@@ -1,6 +1,6 @@
 import { SSEServer } from "@sseserver/sseserver";
 import { redis } from "@sseserver/sseserver/redis";
-import { TestClient } from "@sseserver/sseserver/testing";
+import { TestClient, TestClock } from "@sseserver/sseserver/testing";
 import {
   assert,
   assertEquals,
@@ -14,7 +14,7 @@ import { sleep, until } from "../tools/waiting.ts";
 
 /** The events of a feed as they stand in its body. */
 function eventsOf(body: string, name: string): Record<string, unknown>[] {
-  return [...body.matchAll(/^event:(.*)\ndata:(.*)$/gm)]
+  return [...body.matchAll(/^event:([^\n]*)\ndata:([^\n]*)\n/gm)]
     .filter(([, event]) => event === name)
     .map(([, , data]) => JSON.parse(data!));
 }
@@ -118,6 +118,48 @@ describe("the console's feed", () => {
     const shown = eventsOf(feed.body, "watch").length;
     assertEquals(eventsOf(feed.body, "missed")[0], { count: 1000 - shown });
     assert(shown <= 100, `${shown} shown`);
+  });
+
+  it("shows text with every character that ends a line in JavaScript", async () => {
+    await using server = await start({ admin: true });
+    const feed = await server.open("/admin/events?watch=/");
+    const data = "one\u2028two\u2029three";
+    server.sse.broadcast({ namespace: "/x", event: "a\u2028b", data });
+    await until(() => eventsOf(feed.body, "watch").length === 1, "an event");
+    const [event] = eventsOf(feed.body, "watch");
+    assertEquals([event!.event, event!.data], ["a\u2028b", data]);
+  });
+
+  it("holds no more than a few events for a page that does not read", async () => {
+    const clock = new TestClock();
+    await using sse = new SSEServer({ admin: true, clock });
+    const request = new Request("http://localhost/admin/events?watch=/");
+    const { body } = await sse.fetch(request);
+    for (let second = 0; second < 20; second++) {
+      for (let i = 0; i < 50; i++) {
+        sse.broadcast({ namespace: "/x", data: i });
+      }
+      await clock.advance(1_000);
+    }
+    await sse.close();
+    const text = await new Response(body).text();
+    const shown = eventsOf(text, "watch").length;
+    assert(50 <= shown && shown <= 150, `${shown} of 1000 were held`);
+  });
+
+  it("reports every second however often another one opens", async () => {
+    const clock = new TestClock();
+    await using sse = new SSEServer({ admin: true, clock });
+    const open = () => TestClient.open(sse, "/admin/events");
+    const first = await open();
+    for (let i = 0; i < 6; i++) {
+      await clock.advance(600);
+      await (await open()).leave();
+    }
+    await until(
+      () => eventsOf(first.text, "stats").length === 3,
+      "a report for each of three seconds",
+    );
   });
 
   it("is limited in number, ends with the server, and stops when nobody looks", async () => {
