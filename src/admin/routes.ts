@@ -118,11 +118,11 @@ export function addAdmin(app: Hono, admin: Administered): void {
         return context.text(`400 ${(error as Error).message}\n`, 400);
       }
     }
-    if (context.req.raw.method === "HEAD") {
-      return context.body(null, 200, STREAM_HEADERS);
-    }
     if (admin.feed.full) {
       return context.text("503 too many consoles are open\n", 503);
+    }
+    if (context.req.raw.method === "HEAD") {
+      return context.body(null, 200, STREAM_HEADERS);
     }
     extendIdleTimeout(context.req.raw, context.env, 1_000);
     const feed = admin.feed.open({

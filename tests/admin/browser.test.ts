@@ -299,6 +299,31 @@ describe("the console's page in Chromium", () => {
     );
   });
 
+  test("tells that the key is another one, and goes on with what needs none", async () => {
+    const first = await start(await freePort());
+    await using visit = await open(first);
+    const { page } = visit;
+    {
+      await using _first = first;
+      await first.open(`${MOUNT}/subscribe/pets`);
+      await treeRow(page, "pets").click();
+      await page.locator("#watch-button").click();
+      await reads(page, "#watch-button", "Stop watching");
+    }
+    await reads(page, "#connection", "Connection lost");
+
+    await using _server = await start(first.port, {
+      admin: { key: `${KEY} of now` },
+    });
+    await reads(page, "#connection", "Live");
+    assertMatch(
+      await page.locator("#banner-text").textContent() ?? "",
+      /^The server does not let this page in any more/,
+    );
+    await page.locator("#read-only").waitFor();
+    assert(await page.locator("#watch").isHidden());
+  });
+
   test(
     `shows that Redis is away, and that readers stay${REDIS_HINT}`,
     async () => {

@@ -168,6 +168,10 @@ describe("the console's feed", () => {
     const feeds: TestClient[] = [];
     for (let i = 0; i < 32; i++) feeds.push(await open());
     assertEquals((await open()).status, 503);
+    const head = new Request("http://localhost/admin/events", {
+      method: "HEAD",
+    });
+    assertEquals((await sse.fetch(head)).status, 503);
     await feeds[0]!.leave();
     const last = await open();
     assertEquals(last.status, 200);

@@ -109,6 +109,14 @@ export function runConsole(): void {
     }
   }
 
+  function refused(status: number) {
+    const text = status === 401 || status === 403
+      ? "The server does not let this page in any more. If it was started again, it may have another key: open the console with the address that it printed then."
+      : `The server answers ${status}. The console tries again by itself.`;
+    setText(byId("banner-text"), text);
+    tell(text);
+  }
+
   const head = openHead();
   const engine = openEngine({ announce: tell });
   const streams = openStreams({
@@ -167,5 +175,6 @@ export function runConsole(): void {
     watched: (event) => panel.watched(event),
     missed: ({ count }) => panel.missed(count),
     connected,
+    refused,
   });
 }

@@ -12,6 +12,8 @@ export interface FeedEvents {
   missed(missed: Missed): void;
   /** The server went away, or has come back. */
   connected(connected: boolean): void;
+  /** The server is there, but its answer was an error, of this HTTP status. */
+  refused(status: number): void;
 }
 
 /**
@@ -28,6 +30,8 @@ export function openFeed(events: FeedEvents): {
   const shortestWait = 1_000;
   const longestWait = 10_000;
   let watched: string | undefined;
+  /** Whether the server did not let one watch, as after a start with another key. */
+  let unwatched = false;
   let source: Feed | undefined;
   let wait = shortestWait;
   let reopening: ReturnType<typeof setTimeout> | undefined;
@@ -41,13 +45,26 @@ export function openFeed(events: FeedEvents): {
     }, silence);
   }
 
+  /** An EventSource does not tell what the server answered. */
+  async function askWhy(url: string, closed: Feed) {
+    try {
+      const { ok, status } = await fetch(url, { method: "HEAD" });
+      if (ok || closed !== source) return;
+      unwatched = status === 403;
+      events.refused(status);
+    } catch {
+      // It went away meanwhile.
+    }
+  }
+
   function open() {
     clearTimeout(reopening);
     source?.close();
-    const query = watched === undefined
+    const query = watched === undefined || unwatched
       ? ""
       : `?watch=${encodeURIComponent(watched)}`;
-    const opened = source = new EventSource(`events${query}`);
+    const url = `events${query}`;
+    const opened = source = new EventSource(url);
     function on<Data>(name: string, listener: (data: Data) => void) {
       opened.addEventListener(name, ({ data }: FeedMessage) => {
         // What was under way when another one took its place.
@@ -60,6 +77,10 @@ export function openFeed(events: FeedEvents): {
       wait = shortestWait;
       events.hello(hello);
       events.connected(true);
+      if (!unwatched) return;
+      unwatched = false;
+      // The key is good again.
+      if (watched !== undefined) open();
     });
     on<Stats>("stats", (stats) => events.stats(stats));
     on<WatchedEvent>("watch", (event) => events.watched(event));
@@ -72,6 +93,7 @@ export function openFeed(events: FeedEvents): {
       clearTimeout(reopening);
       reopening = setTimeout(open, wait);
       wait = Math.min(longestWait, wait * 2);
+      void askWhy(url, opened);
     });
     heard();
   }
