@@ -20,7 +20,7 @@ const SECOND = 1_000;
 const WATCH_INTERVAL = 100;
 /** Samples kept: five minutes. */
 const SAMPLES = 300;
-/** Namespaces shown, those with most readers first. */
+/** Namespaces shown: those with most readers, of these the last that were heard. */
 const NAMESPACES = 1_000;
 /** Consoles open at a time: with `admin: true` anyone can open them. */
 const VIEWERS = 32;
@@ -184,7 +184,7 @@ export class Feed {
     const refused = Object.values(counters.refusals)
       .reduce((sum, count) => sum + count, 0);
     const namespaces = [...this.#hub.namespaces()]
-      .sort((a, b) => b.readers - a.readers);
+      .sort((a, b) => b.readers - a.readers || b.lastAt - a.lastAt);
     return encode("stats", {
       now: totals.at,
       sample,

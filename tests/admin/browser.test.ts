@@ -254,6 +254,30 @@ describe("the console's page in Chromium", () => {
     assertEquals(errors, []);
   });
 
+  test("lists the busiest of many namespaces, and says what it leaves out", async () => {
+    await using server = await start();
+    for (let i = 0; i <= 1_000; i++) {
+      await server.sse.fetch(
+        new Request(`http://localhost/subscribe/users/${i}`),
+      );
+    }
+    await server.sse.publish({ namespace: "/users/1000", data: "last" });
+    await using visit = await open(server);
+    const { page, errors } = visit;
+    await reads(page, "#tree-count", "1,001");
+    await reads(
+      page,
+      "#tree-left",
+      "The other 1, with fewest streams, are neither listed nor added up here.",
+    );
+    const users = treeRow(page, "users");
+    assertMatch(
+      await users.getAttribute("aria-label") ?? "",
+      /^\/users: 1,000 streams, .* last event \d+ \w+ ago$/,
+    );
+    assertEquals(errors, []);
+  });
+
   test("is operated by keyboard", async () => {
     await using server = await start();
     await server.open(`${MOUNT}/subscribe/pets/dogs`);

@@ -197,13 +197,19 @@ export function openTree({ select }: {
       };
       open(root);
       render();
+      const { namespaces, moreNamespaces } = stats;
       const left = byId("tree-left");
-      left.hidden = stats.moreNamespaces === 0;
+      left.hidden = moreNamespaces === 0;
       setText(
         left,
-        `${formatCount(stats.moreNamespaces)} more are not listed.`,
+        `The other ${
+          formatCount(moreNamespaces)
+        }, with fewest streams, are neither listed nor added up here.`,
       );
-      setText(byId("tree-count"), formatCount(stats.namespaces.length));
+      setText(
+        byId("tree-count"),
+        formatCount(namespaces.length + moreNamespaces),
+      );
     },
     select(namespace) {
       selected = namespace;
