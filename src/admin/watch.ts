@@ -8,7 +8,7 @@ export interface WatchedEvent {
   readonly data: string;
   /** `null` where none are sent. */
   readonly id: string | null;
-  /** Bytes on the wire. */
+  /** Bytes on the wire, without the id. */
   readonly size: number;
   /** Milliseconds since the Unix epoch. */
   readonly at: number;

@@ -270,6 +270,12 @@ describe("the console's page in Chromium", () => {
       "#tree-left",
       "The other 1, with fewest streams, are neither listed nor added up here.",
     );
+    assertMatch(
+      await page.locator("[role=treeitem]").first().getAttribute(
+        "aria-label",
+      ) ?? "",
+      /^\/: 1,001 streams, /,
+    );
     const users = treeRow(page, "users");
     assertMatch(
       await users.getAttribute("aria-label") ?? "",

@@ -189,6 +189,8 @@ export function openTree({ select }: {
       now = stats.now;
       const made = forest(stats.namespaces, now);
       root = made.root;
+      // One of several namespaces is counted in each of them, and in all as one.
+      root.readers = stats.totals.streams;
       const open = (node: TreeNode) => {
         if (!opened.has(node.name) && node.children.length > 0) {
           opened.set(node.name, node.level === 1 || made.count <= few);
