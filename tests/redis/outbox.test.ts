@@ -178,6 +178,20 @@ describe("what waits for Redis", () => {
     assertEquals((await lost as Error).name, "TimeoutError");
   });
 
+  it("has its end told, also where it is under way", async () => {
+    const { box, publish } = outbox();
+    const target = new Target();
+    box.open(target);
+    const underWay = assertRejects(() => publish("a"));
+    await microtasks();
+    target.lose();
+    const waiting = assertRejects(() => publish("b"), Error, "closed");
+    box.close(new Error("closed"));
+    await waiting;
+    assertEquals((await underWay as Error).name, "TimeoutError");
+    assertEquals(box.isEmpty, true);
+  });
+
   it("has a limit", async () => {
     const { box } = outbox();
     const large = new Uint8Array(33 * 1024 * 1024);

@@ -126,7 +126,7 @@ export class RedisEngine implements Engine {
     this.#current?.end(new Error("The engine was closed"));
     this.#attached.release();
     await this.#running;
-    this.#outbox?.refuse(new Error("Cannot publish as the server is closed"));
+    this.#outbox?.close(new Error("Cannot publish as the server is closed"));
   }
 
   reach(position: Position): Promise<void> | undefined {

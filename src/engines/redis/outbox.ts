@@ -143,6 +143,15 @@ export class Outbox {
     }
   }
 
+  /** Refuses all that waits, for good; what is under way may still arrive. */
+  close(why: Error): void {
+    this.pause();
+    this.refuse(why);
+    for (const batch of [...this.#underWay]) {
+      this.#end(batch, (event) => event.reject(unknown()));
+    }
+  }
+
   /** Gives up what nobody waits for any more. */
   expire(): void {
     const limit = performance.now() - PATIENCE;
