@@ -105,6 +105,20 @@ describe(`what runs within Redis${REDIS_HINT}`, {
     });
   });
 
+  it("is not told the wrong time by a machine that stood still", async () => {
+    await using(async (session) => {
+      const { now } = Date;
+      try {
+        const stand = session.stand(NOWHERE);
+        Date.now = () => now() + 20_000;
+        await stand;
+      } finally {
+        Date.now = now;
+      }
+      await publish(session, ["a"]);
+    });
+  });
+
   it("begins anew when a caller has seen more than there is", async () => {
     await using(async (session) => {
       const first = await publish(session, ["a"]);

@@ -130,8 +130,8 @@ export class Session {
       this.#eval(STAND, [], [...this.#order(seen), this.#keys.channel]),
     );
     const [, , time] = `${reply}`.split(" ");
-    // Half of the way there and back.
-    this.clockOffset = (asked + Date.now()) / 2 - Number(time);
+    // Not half of the way there and back: this machine may have stood still on it.
+    this.clockOffset = asked - Number(time);
     return parsePosition(`${reply}`);
   }
 
@@ -209,11 +209,11 @@ export class Session {
       }),
     );
     const [info, stand, publish] = await Promise.all(
-      [["INFO", "server", "replication"], ["SCRIPT", "LOAD", STAND], [
-        "SCRIPT",
-        "LOAD",
-        PUBLISH,
-      ]].map((command) => this.#commands.sendCommand(command, AS_TEXT)),
+      [
+        ["INFO", "server", "replication"],
+        ["SCRIPT", "LOAD", STAND],
+        ["SCRIPT", "LOAD", PUBLISH],
+      ].map((command) => this.#commands.sendCommand(command, AS_TEXT)),
     );
     const [, run] = /^run_id:(\w+)/m.exec(`${info}`) ?? [];
     if (run === undefined) throw new Error("INFO does not tell a run_id");
