@@ -18,6 +18,9 @@ import { until } from "../tools/waiting.ts";
 
 const TOKEN = "0123456789abcdef";
 const ignore = REDIS === undefined;
+/** What docs/cluster.md says that a user of Redis needs. */
+const RIGHTS =
+  "~{sse}:* &{sse}:* +info +script|load +evalsha +ping +subscribe +publish +time +exists +hmget +hset +xinfo +xadd +xrange +xtrim +get +set +getdel";
 
 describe(
   `when Redis is away${REDIS_HINT}`,
@@ -231,6 +234,40 @@ describe(`a Redis engine${REDIS_HINT}`, { ignore: REDIS === undefined }, () => {
     const url = `redis://:secret@127.0.0.1:${server.port}`;
     await using good = await start({ engine: redis({ url }) });
     await good.sse.publish({ namespace: "/a", data: 1 });
+  });
+
+  it("tells which rights its user does not have", async () => {
+    await using server = await RedisServer.start();
+    const user = (...rules: string[]) =>
+      server.run(["ACL", "SETUSER", "u", ...rules]);
+    const url = `redis://u:p@127.0.0.1:${server.port}`;
+    for (
+      const [right, message] of [
+        ["-publish", /^Cannot use Redis: NOPERM .*publish/],
+        ["-time", /^Cannot use Redis: ERR .*script/],
+      ] as const
+    ) {
+      await user("reset", "on", ">p", "~*", "&*", "+@all", right);
+      const sse = new SSEServer({ engine: redis({ url }), onError() {} });
+      const error = await assertRejects(
+        () => sse.publish({ namespace: "/a", data: "refused" }),
+        Error,
+      );
+      assertMatch(error.message, message);
+      await sse.close();
+    }
+    assertEquals(await server.run(["XLEN", "{sse}:events"]), [0]);
+    await user("reset", "on", ">p", ...RIGHTS.split(" "));
+    const errors: string[] = [];
+    await using one = await start({
+      engine: redis({ url }),
+      onError: (error) => errors.push((error as Error).message),
+    });
+    await one.sse.publish({ namespace: "/a", data: "1" });
+    assertEquals(errors, []);
+    await user("-ping");
+    await until(() => errors.length > 0, "the complaint");
+    assertMatch(errors[0]!, /^Cannot look after Redis: NOPERM .*ping/);
   });
 
   it("takes a client, its options, and leaves it alone", async () => {

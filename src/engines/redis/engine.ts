@@ -65,6 +65,7 @@ export class RedisEngine implements Engine {
   #timer: ReturnType<typeof setInterval> | undefined;
   #watchedAt = 0;
   #isWatching = false;
+  #complaint = "";
   #lostAt = -Infinity;
   #why: Error = new Error("it was not started");
   readonly #standing: Standing = new Standing({
@@ -242,11 +243,23 @@ export class RedisEngine implements Engine {
     } else if (now - this.#watchedAt >= WATCH && !this.#isWatching) {
       this.#watchedAt = now;
       this.#isWatching = true;
-      this.#watch(this.#session)
-        // What ends the session tells why.
-        .catch(() => {})
+      const session = this.#session;
+      this.#watch(session)
+        .catch((error) => {
+          // What ends the session tells why.
+          if (!session.isLost) this.#complain(error);
+        })
         .finally(() => this.#isWatching = false);
     }
+  }
+
+  /** Reports what keeps the watch from its work; it comes again each second. */
+  #complain(error: Error): void {
+    if (this.#complaint === error.message) return;
+    this.#complaint = error.message;
+    this.#host!.report(
+      new Error(`Cannot look after Redis: ${error.message}`, { cause: error }),
+    );
   }
 
   /** Looks whether Redis answers, and whether all has come that is there. */

@@ -213,6 +213,8 @@ export class Session {
         ["INFO", "server", "replication"],
         ["SCRIPT", "LOAD", STAND],
         ["SCRIPT", "LOAD", PUBLISH],
+        // Nothing: where this is not allowed, the script would find out too late.
+        ["PUBLISH", this.#keys.channel, ""],
       ].map((command) => this.#commands.sendCommand(command, AS_TEXT)),
     );
     const [, run] = /^run_id:(\w+)/m.exec(`${info}`) ?? [];
