@@ -270,6 +270,21 @@ describe(`a Redis engine${REDIS_HINT}`, { ignore: REDIS === undefined }, () => {
     assertMatch(errors[0]!, /^Cannot look after Redis: NOPERM .*ping/);
   });
 
+  it("belongs to one server", async () => {
+    const engine = redis({ url: "redis://127.0.0.1:1" });
+    const [one, other] = [1, 2].map(() =>
+      new SSEServer({ engine, onError() {} })
+    );
+    one!.status();
+    await assertRejects(
+      () => other!.publish({ namespace: "/a", data: 1 }),
+      Error,
+      "each server needs one of its own",
+    );
+    await other!.close();
+    await one!.close();
+  });
+
   it("takes a client, its options, and leaves it alone", async () => {
     await using server = await RedisServer.start();
     const client = createClient({ url: `${server.url}/3`, RESP: 2 });

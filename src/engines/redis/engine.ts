@@ -84,6 +84,11 @@ export class RedisEngine implements Engine {
   }
 
   async start(sink: EngineSink, host: EngineHost): Promise<void> {
+    if (this.#host !== undefined) {
+      throw new Error(
+        "Cannot start a Redis engine twice: each server needs one of its own",
+      );
+    }
     this.#host = host;
     const tail = this.#tail = new Tail(sink);
     this.#outbox = new Outbox({
