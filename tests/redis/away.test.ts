@@ -10,6 +10,7 @@ import {
 } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { createClient } from "redis";
+import { clientsFor } from "../../src/engines/redis/driver.ts";
 import { freePort } from "../tools/free_port.ts";
 import { REDIS, REDIS_HINT, RedisServer } from "../tools/redis_server.ts";
 import { SideBySide } from "../tools/side_by_side.ts";
@@ -268,6 +269,21 @@ describe(`a Redis engine${REDIS_HINT}`, { ignore: REDIS === undefined }, () => {
     await user("-ping");
     await until(() => errors.length > 0, "the complaint");
     assertMatch(errors[0]!, /^Cannot look after Redis: NOPERM .*ping/);
+  });
+
+  it("takes the address of a URL, also of IPv6", async () => {
+    for (const host of ["[::1]", "127.0.0.1", "a.example"]) {
+      const newClient = await clientsFor(`rediss://u:p@${host}:7/2`);
+      const { options } = newClient() as ReturnType<typeof createClient>;
+      const { database, socket, username, password } = options;
+      assertEquals([database, username, password], [2, "u", "p"]);
+      const { port, tls } = socket as { port?: number; tls?: boolean };
+      assertEquals([port, tls], [7, true]);
+      assertEquals(
+        (socket as { host?: string }).host,
+        host === "[::1]" ? "::1" : host,
+      );
+    }
   });
 
   it("belongs to one server", async () => {

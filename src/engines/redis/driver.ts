@@ -51,9 +51,15 @@ export async function clientsFor(url: string): Promise<() => RedisClient> {
  * not come back by itself, and keeps no commands for then.
  */
 export function freshClient(client: RedisClient): RedisClient {
+  const socket: { host?: string } = { ...client.options?.socket };
+  // An IPv6 address in a URL, which it looks up with its brackets (node-redis 6.3).
+  const address = /^\[(.+)\]$/.exec(socket.host ?? "")?.[1];
   return client.duplicate({
+    // It has been read, and would be again, over what is here.
+    url: undefined,
     socket: {
-      ...client.options?.socket,
+      ...socket,
+      ...(address !== undefined && { host: address }),
       connectTimeout: CONNECT_TIME,
       reconnectStrategy: false,
     },
