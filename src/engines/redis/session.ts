@@ -55,6 +55,8 @@ export class Session {
   /** Milliseconds from Redis' clock to that of this machine. */
   clockOffset = 0;
 
+  /** The same to what is not set back when this machine's clock is. */
+  #steadyOffset: number = performance.now() - Date.now();
   readonly #keys: RedisKeys;
   readonly #commands: RedisClient;
   readonly #subscriber: RedisClient;
@@ -126,12 +128,14 @@ export class Session {
    */
   async stand(seen: RedisPosition): Promise<RedisPosition> {
     const asked = Date.now();
+    const askedAt = performance.now();
     const reply = await this.#answer(
       this.#eval(STAND, [], [...this.#order(seen), this.#keys.channel]),
     );
     const [, , time] = `${reply}`.split(" ");
     // Not half of the way there and back: this machine may have stood still on it.
     this.clockOffset = asked - Number(time);
+    this.#steadyOffset = askedAt - Number(time);
     return parsePosition(`${reply}`);
   }
 
@@ -145,7 +149,7 @@ export class Session {
     const reply = await this.#eval(PUBLISH, [this.#keys.batch(token)], [
       ...this.#order(seen),
       this.#keys.channel,
-      `${Math.round(Date.now() - this.clockOffset + wanted)}`,
+      `${Math.round(performance.now() - this.#steadyOffset + wanted)}`,
       `${remembered}`,
       `${kept}`,
       sizes,
