@@ -6,6 +6,7 @@ import { parseNamespace } from "./namespace.ts";
 import { encodeEnd } from "./notice.ts";
 import { encodeOrder, type Order, ORDERS, parseOrder } from "./order.ts";
 import { inTime, isPromise, Publisher } from "./publisher.ts";
+import { quote } from "./quote.ts";
 import type { Limits } from "./settings.ts";
 import type { Bytes } from "./slab.ts";
 import { Waiters } from "./waiters.ts";
@@ -62,7 +63,9 @@ export class Broadcaster {
   encode(message: SSEMessage): Encoded {
     if (typeof message !== "object" || message === null) {
       throw new TypeError(
-        `Cannot broadcast as the message must be an object: current value is ${message}`,
+        `Cannot broadcast as the message must be an object: current value is ${
+          quote(message)
+        }`,
       );
     }
     const { limits } = this.#options;

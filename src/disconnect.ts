@@ -1,5 +1,5 @@
 import { isWithin } from "./namespace.ts";
-import { quote } from "./quote.ts";
+import { quote, shorten } from "./quote.ts";
 import type { Connection } from "./reader.ts";
 
 /** Which streams to end: those for which everything that is given holds. */
@@ -26,7 +26,9 @@ export function wantedOf(
   const { id, namespace, user, ...unknown } = filter;
   for (const name of Object.keys(unknown)) {
     // A misspelt one would be ignored in silence, and end too many.
-    throw new TypeError(`Cannot disconnect as there is no field '${name}'`);
+    throw new TypeError(
+      `Cannot disconnect as there is no field '${shorten(name)}'`,
+    );
   }
   if (id === undefined && namespace === undefined && user === undefined) {
     throw new TypeError(

@@ -1,6 +1,6 @@
 import type { CloseOptions } from "./call_options.ts";
 import type { Clock } from "./clock.ts";
-import { quote } from "./quote.ts";
+import { OptionCheck } from "./option_check.ts";
 
 /** Longest time that streams may end over: an hour, in milliseconds. */
 const LONGEST_DRAIN = 3_600_000;
@@ -8,27 +8,22 @@ const LONGEST_DRAIN = 3_600_000;
 /** Milliseconds from one look to the next. */
 const STEP = 50;
 
-/** Throws a RangeError where streams cannot end over such a time. */
-export function checkDrain(milliseconds: number, what: string): void {
-  if (
-    !Number.isInteger(milliseconds) || milliseconds < 0 ||
-    milliseconds > LONGEST_DRAIN
-  ) {
-    throw new RangeError(
-      `${what} as 'drain' must be an integer from 0 to ${LONGEST_DRAIN}: current value is ${
-        quote(milliseconds)
-      }`,
-    );
-  }
+const OPTION_NAMES: ReadonlySet<string> = new Set<keyof CloseOptions>([
+  "drain",
+]);
+
+const check = new OptionCheck("Cannot close");
+
+/** Checks a time over which streams end. */
+export function checkDrain(milliseconds: number, check: OptionCheck): void {
+  check.integer("drain", milliseconds, 0, LONGEST_DRAIN);
 }
 
 /** What close() is told; throws a TypeError or RangeError where it is not as it should be. */
-export function drainOf({ drain = 0, ...unknown }: CloseOptions): number {
-  for (const name of Object.keys(unknown)) {
-    // A misspelt one would be ignored in silence, and all streams end at once.
-    throw new TypeError(`Cannot close as there is no option '${name}'`);
-  }
-  checkDrain(drain, "Cannot close");
+export function drainOf(options: CloseOptions): number {
+  check.names(options, OPTION_NAMES);
+  const { drain = 0 } = options;
+  checkDrain(drain, check);
   return drain;
 }
 

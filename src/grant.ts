@@ -3,7 +3,7 @@ import {
   type NamespaceLimits,
   parseNamespace,
 } from "./namespace.ts";
-import { quote } from "./quote.ts";
+import { quote, shorten } from "./quote.ts";
 
 /** What someone may do; everything may be left out. */
 export interface Grant {
@@ -72,7 +72,7 @@ export function parseGrant(
   }
   const { namespaces, expires, user = "", ...unknown } = grant;
   for (const name of Object.keys(unknown)) {
-    throw new TypeError(`${what} as there is no field '${name}'`);
+    throw new TypeError(`${what} as there is no field '${shorten(name)}'`);
   }
   return {
     namespaces: namespaces === undefined
@@ -109,7 +109,8 @@ function parseNamespaces(
       }`,
     );
   }
-  return namespaces.map((namespace) => parseNamespace(namespace, limits));
+  // Not map(), which passes over what is missing in it.
+  return Array.from(namespaces, (one) => parseNamespace(one, limits));
 }
 
 function parseExpiry(expires: number | Date, what: string): number {

@@ -1,4 +1,4 @@
-import { quote } from "./quote.ts";
+import { quote, shorten } from "./quote.ts";
 
 /** Checks options; throws a TypeError or RangeError that names the option. */
 export class OptionCheck {
@@ -91,7 +91,9 @@ export function checkNames(
   }
   for (const name of Object.keys(options)) {
     if (!known.has(name)) {
-      throw new TypeError(`${what} as there is no option '${prefix}${name}'`);
+      throw new TypeError(
+        `${what} as there is no option '${prefix}${shorten(name)}'`,
+      );
     }
   }
 }

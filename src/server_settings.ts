@@ -117,7 +117,8 @@ function checkCORS(cors: CORSOptions): void {
 
 function isOrigin(text: string): boolean {
   try {
-    return new URL(text).origin === text;
+    // A URL may have a "*", which would stand for nothing but itself.
+    return new URL(text).origin === text && !text.includes("*");
   } catch {
     return false;
   }

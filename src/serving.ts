@@ -50,7 +50,7 @@ export interface ServeOptions {
    * Takes a line for every stream that opens or ends; `false` for none. By
    * default they go to `console.log`, with the time before them.
    */
-  readonly log?: false | ((line: string) => void);
+  readonly log?: false | ((line: string) => unknown);
   /**
    * Whether SIGINT and SIGTERM close the server and then end the process, a
    * second one at once.
@@ -163,7 +163,7 @@ export async function startServing(
     drain = 0,
   } = options;
   check.integer("port", port, 0, 65_535);
-  checkDrain(drain, "Cannot serve");
+  checkDrain(drain, check);
   check.type("hostname", hostname, "string");
   check.type("reusePort", reusePort, "boolean");
   check.type("signals", signals, "boolean");
@@ -171,13 +171,12 @@ export async function startServing(
   if (log !== false && typeof log !== "function") {
     check.fail(TypeError, "log", "must be false or a function", quote(log));
   }
-  if (signal !== undefined && typeof signal.throwIfAborted !== "function") {
+  if (signal !== undefined && typeof signal?.throwIfAborted !== "function") {
     check.fail(TypeError, "signal", "must be an AbortSignal", quote(signal));
   }
   signal?.throwIfAborted();
   const write = async (line: string) => {
     try {
-      // A function that returns a promise is one of this type too.
       if (log !== false) await log(line);
     } catch (error) {
       server.report(error);

@@ -13,6 +13,16 @@ import { HUB_OPTION_NAMES, type Settings, settingsOf } from "./settings.ts";
 import type { AnyEvents, MessageOf } from "./typed.ts";
 import { checkRequest } from "./web_request.ts";
 
+const SUBSCRIBE_NAMES: ReadonlySet<string> = new Set<keyof SubscribeOptions>([
+  "info",
+  "headers",
+  "latest",
+  "user",
+  "expires",
+]);
+
+const subscribing = new OptionCheck("Cannot subscribe");
+
 /** Options that have been checked, by a class that has more of them. */
 export class CheckedOptions {
   readonly settings: Settings;
@@ -168,11 +178,9 @@ export class SSEHub<Events extends object = AnyEvents>
     options: SubscribeOptions = {},
   ): Response | Promise<Response> {
     checkRequest(request, "Cannot subscribe");
-    const { info, headers, latest, user, expires, ...unknown } = options;
-    for (const name of Object.keys(unknown)) {
-      // A misspelt 'expires' would be ignored in silence, and never come.
-      throw new TypeError(`Cannot subscribe as there is no option '${name}'`);
-    }
+    subscribing.names(options, SUBSCRIBE_NAMES);
+    const { info, headers, latest = false, user, expires } = options;
+    subscribing.type("latest", latest, "boolean");
     const { limits, history } = this.#core.settings;
     const granted = parseGrant(
       {
@@ -200,7 +208,8 @@ export class SSEHub<Events extends object = AnyEvents>
         `Cannot subscribe as 'namespaces' must be from 1 to ${limits.namespacesPerStream} (limits.namespacesPerStream): current value has ${asked.length}`,
       );
     }
-    const parsed = asked.map((namespace) => parseNamespace(namespace, limits));
+    // Not map(), which passes over what is missing in it.
+    const parsed = Array.from(asked, (one) => parseNamespace(one, limits));
     return this.#core.open(request, parsed, { info, headers, latest, granted });
   }
 

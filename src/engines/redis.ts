@@ -17,6 +17,7 @@
  */
 
 import type { Engine } from "../engine.ts";
+import { checkNames } from "../option_check.ts";
 import { quote } from "../quote.ts";
 import { clientsFor, freshClient, type RedisClient } from "./redis/driver.ts";
 import { RedisEngine } from "./redis/engine.ts";
@@ -45,6 +46,12 @@ export interface RedisOptions {
   readonly prefix?: string;
 }
 
+const OPTION_NAMES: ReadonlySet<string> = new Set<keyof RedisOptions>([
+  "url",
+  "client",
+  "prefix",
+]);
+
 /**
  * Makes the engine that connects all servers which have the same Redis and prefix:
  * what one broadcasts the readers of all hear, in the same order and with the same
@@ -57,19 +64,8 @@ export interface RedisOptions {
  * {@linkcode RedisOptions} has it.
  */
 export function redis(options: RedisOptions): Engine {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(
-      `Cannot make a Redis engine as the options must be an object: current value is ${
-        quote(options)
-      }`,
-    );
-  }
-  const { url, client, prefix = "sse", ...unknown } = options;
-  for (const name of Object.keys(unknown)) {
-    throw new TypeError(
-      `Cannot make a Redis engine as there is no option '${name}'`,
-    );
-  }
+  checkNames(options, OPTION_NAMES, "Cannot make a Redis engine");
+  const { url, client, prefix = "sse" } = options;
   if ((url === undefined) === (client === undefined)) {
     throw new TypeError(
       "Cannot make a Redis engine as it needs either 'url' or 'client'",

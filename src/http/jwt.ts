@@ -1,6 +1,7 @@
 import { verify } from "hono/jwt";
 import { parse as parseCookies } from "hono/utils/cookie";
 import { type Grant, parseGrant } from "../grant.ts";
+import { checkNames } from "../option_check.ts";
 import type { Action, Authorize } from "../server_options.ts";
 import { quote } from "../quote.ts";
 import { bearerToken } from "../secrets.ts";
@@ -82,6 +83,15 @@ export interface JWTAuthorizerOptions {
   readonly cookie?: string;
 }
 
+const OPTION_NAMES: ReadonlySet<string> = new Set<keyof JWTAuthorizerOptions>([
+  "secret",
+  "publicKey",
+  "alg",
+  "audience",
+  "issuer",
+  "cookie",
+]);
+
 /** Bytes of the digests of these algorithms. */
 const SECRET_BYTES: Readonly<Record<string, number>> = {
   HS256: 32,
@@ -130,14 +140,9 @@ const COOKIE_NAME = /^[!#$%&'*+\-.^`|~\w]+$/;
  * ```
  */
 export function jwtAuthorizer(options: JWTAuthorizerOptions): Authorize {
+  checkNames(options, OPTION_NAMES, "Cannot create a JWT authorizer");
   const { key, alg } = keyOf(options);
-  const { audience, issuer, cookie = "sse-token", ...rest } = options;
-  for (const name of Object.keys(rest)) {
-    if (name === "secret" || name === "publicKey" || name === "alg") continue;
-    throw new TypeError(
-      `Cannot create a JWT authorizer as there is no option '${name}'`,
-    );
-  }
+  const { audience, issuer, cookie = "sse-token" } = options;
   const audiences = audience === undefined || typeof audience !== "string"
     ? audience
     : [audience];

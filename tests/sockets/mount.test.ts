@@ -264,6 +264,23 @@ describe("sse.subscribe() inside an app's own route", () => {
       TypeError,
       "there is no option 'expire'",
     );
+    for (const none of [null, 7]) {
+      assertThrows(
+        () => sse.subscribe(request, "/a", none as never),
+        TypeError,
+        `Cannot subscribe as the options must be an object: current value is ${none}`,
+      );
+    }
+    assertThrows(
+      () => sse.subscribe(request, "/a", { latest: "false" as never }),
+      TypeError,
+      "'latest' must be a boolean: current value is \"false\"",
+    );
+    assertThrows(
+      () => sse.subscribe(request, new Array(2)),
+      TypeError,
+      "'namespace' as it must be a string: current value is undefined",
+    );
     assertThrows(
       () => sse.subscribe(request, "/a/.."),
       TypeError,

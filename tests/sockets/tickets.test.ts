@@ -202,6 +202,7 @@ describe("a ticket", () => {
     const wrong: [unknown, string][] = [
       [{}, "'namespaces'"],
       [{ namespaces: [] }, "'namespaces'"],
+      [{ namespaces: new Array(2) }, "'namespace'"],
       [{ namespaces: ["/.."] }, "'namespace'"],
       [{ namespaces: ["/a"], expires: Date.now() - 1 }, "'expires'"],
       [{ namespaces: ["/a"], for: "ann" }, "'for'"],
