@@ -27,6 +27,13 @@ export class OptionCheck {
     if (value !== undefined) this.type(name, value, "function");
   }
 
+  /** Checks an AbortSignal that may be left out; by its shape. */
+  signal(name: string, value: AbortSignal | undefined): void {
+    if (value !== undefined && typeof value?.throwIfAborted !== "function") {
+      this.fail(TypeError, name, "must be an AbortSignal", quote(value));
+    }
+  }
+
   /** Checks a whole number, both bounds included. */
   integer(
     name: string,

@@ -171,9 +171,7 @@ export async function startServing(
   if (log !== false && typeof log !== "function") {
     check.fail(TypeError, "log", "must be false or a function", quote(log));
   }
-  if (signal !== undefined && typeof signal?.throwIfAborted !== "function") {
-    check.fail(TypeError, "signal", "must be an AbortSignal", quote(signal));
-  }
+  check.signal("signal", signal);
   signal?.throwIfAborted();
   const write = async (line: string) => {
     try {

@@ -1,5 +1,5 @@
 import { Callbacks } from "../callbacks.ts";
-import { checkNames } from "../option_check.ts";
+import { OptionCheck } from "../option_check.ts";
 import { quote } from "../quote.ts";
 import type { AnyEvents } from "../typed.ts";
 import { globalEventSource } from "./event_source.ts";
@@ -17,6 +17,9 @@ const OPTIONS: ReadonlySet<string> = new Set<keyof SSEClientOptions>([
 const SUBSCRIPTION_OPTIONS: ReadonlySet<string> = new Set<
   keyof SubscriptionOptions
 >(["latest", "lastEventId", "url", "signal"]);
+
+const creating = new OptionCheck("Cannot create an SSEClient");
+const subscribing = new OptionCheck("Cannot subscribe");
 
 /**
  * Subscribes to the namespaces of a server, over `EventSource` (WHATWG HTML 9.2.2).
@@ -50,17 +53,13 @@ export class SSEClient<Events extends object = AnyEvents> {
    * `""` is the top of the page's own site.
    */
   constructor(base: string | URL = "", options: SSEClientOptions = {}) {
-    checkNames(options, OPTIONS, "Cannot create an SSEClient");
+    checkAddress("base", base, creating);
+    creating.names(options, OPTIONS);
     for (const name of ["ticket", "EventSource", "onError"] as const) {
-      const value = options[name];
-      if (value !== undefined && typeof value !== "function") {
-        throw new TypeError(
-          `Cannot create an SSEClient as '${name}' must be a function: current value is ${
-            quote(value)
-          }`,
-        );
-      }
+      creating.callback(name, options[name]);
     }
+    const { withCredentials = false } = options;
+    creating.type("withCredentials", withCredentials, "boolean");
     this.#base = String(base);
     this.#options = options;
     this.#callbacks = new Callbacks(options.onError ?? console.error);
@@ -69,31 +68,33 @@ export class SSEClient<Events extends object = AnyEvents> {
   /**
    * Opens a stream of one or several namespaces, each with all below it.
    *
-   * Throws a `TypeError` when there is no namespace, one is not as it should be, there
-   * is no such option, or no `EventSource`, and what `EventSource` throws when the
+   * Throws a `TypeError` when there is no namespace, one or an option is not as it
+   * should be, or there is no `EventSource`, and what `EventSource` throws when the
    * address is none.
    */
   subscribe<const N extends string>(
     namespaces: N | readonly N[],
     options: SubscriptionOptions = {},
   ): Subscription<Events, N> {
-    checkNames(options, SUBSCRIPTION_OPTIONS, "Cannot subscribe");
-    const asked: readonly unknown[] = typeof namespaces === "string"
-      ? [namespaces]
-      : namespaces;
-    if (asked.length === 0) {
-      throw new TypeError(
-        "Cannot subscribe as 'namespaces' must name at least one",
+    subscribing.names(options, SUBSCRIPTION_OPTIONS);
+    const { latest = false, url, signal } = options;
+    subscribing.type("latest", latest, "boolean");
+    if (url !== undefined) checkAddress("url", url, subscribing);
+    subscribing.signal("signal", signal);
+    const asked = typeof namespaces === "string" ? [namespaces] : namespaces;
+    if (!Array.isArray(asked)) {
+      subscribing.fail(
+        TypeError,
+        "namespaces",
+        "must be a string or an array",
+        quote(asked),
       );
     }
-    const normal = asked.map((namespace) => {
-      if (typeof namespace === "string") return normalNamespace(namespace);
-      throw new TypeError(
-        `Cannot subscribe as 'namespaces' must be strings: current value is ${
-          quote(namespace)
-        }`,
-      );
-    });
+    if (asked.length === 0) {
+      subscribing.clash("'namespaces' must name at least one");
+    }
+    // Not map(), which passes over what is missing in it.
+    const normal = Array.from(asked, (one) => normalNamespace(one));
     const {
       withCredentials = false,
       ticket,
@@ -116,4 +117,15 @@ export class SSEClient<Events extends object = AnyEvents> {
       options,
     );
   }
+}
+
+/** What is no address would become one, such as `/[object Object]`. */
+function checkAddress(
+  name: string,
+  address: string | URL,
+  check: OptionCheck,
+): void {
+  // By its shape, as `location` is one too.
+  if (typeof address === "string" || typeof address?.href === "string") return;
+  check.fail(TypeError, name, "must be a string or a URL", quote(address));
 }

@@ -1,6 +1,7 @@
 import type { Callbacks } from "../callbacks.ts";
 import { isWithin } from "../namespace.ts";
-import { quote } from "../quote.ts";
+import { OptionCheck } from "../option_check.ts";
+import { quote, shorten } from "../quote.ts";
 import {
   CLOSED,
   type EventSourceConstructor,
@@ -44,6 +45,8 @@ const NO_CONTENT = 204;
 const SERVER_EVENTS: readonly string[] = ["sse-open", "sse-gap", "sse-end"];
 /** The only event that does not come in the stream. */
 const STATUS = "sse-status";
+
+const ON_OPTIONS: ReadonlySet<string> = new Set<keyof OnOptions>(["signal"]);
 
 /**
  * A stream of namespaces. `EventSource` connects again by itself when it is lost; where
@@ -109,7 +112,8 @@ export class Subscription<Events extends object, N extends string>
    * Calls back with the data of every event of a name, parsed as JSON. What the server
    * sends besides, {@linkcode ServerEvents}, has names that begin with `sse-`.
    *
-   * Throws a `TypeError` when the handler is no function.
+   * Throws a `TypeError` when the handler is no function, or an option is not as
+   * {@linkcode OnOptions} has it.
    */
   on<E extends JSONEventNameOf<Events, N> | keyof ServerEvents>(
     event: E,
@@ -144,14 +148,15 @@ export class Subscription<Events extends object, N extends string>
     this.close();
   }
 
-  #add(event: string, handler: Handler, { signal }: OnOptions): this {
-    if (typeof handler.call !== "function") {
-      throw new TypeError(
-        `Cannot listen to '${event}' as 'handler' must be a function: current value is ${
-          quote(handler.call)
-        }`,
-      );
-    }
+  #add(event: string, handler: Handler, options: OnOptions): this {
+    const check = new OptionCheck(
+      `Cannot listen to '${shorten(String(event))}'`,
+    );
+    check.type("event", event, "string");
+    check.type("handler", handler.call, "function");
+    check.names(options, ON_OPTIONS);
+    const { signal } = options;
+    check.signal("signal", signal);
     this.#handlers.add(event, handler, signal);
     if (!SERVER_EVENTS.includes(event)) this.#listen(event);
     return this;

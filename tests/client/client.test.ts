@@ -397,7 +397,7 @@ describe("a client on an EventSource", () => {
     assertEquals(
       assertThrows(() => fakeClient().subscribe([7 as never]), TypeError)
         .message,
-      "Cannot subscribe as 'namespaces' must be strings: current value is 7",
+      "Cannot use 'namespace' as it must be a string: current value is 7",
     );
     assertEquals(
       assertThrows(() => fakeClient().subscribe("/users/../admin"), TypeError)
@@ -418,12 +418,60 @@ describe("a client on an EventSource", () => {
       ).message,
       "Cannot subscribe as there is no option 'lastest'",
     );
+    for (const none of [null, { EventSource: FakeEventSource }, 7]) {
+      const shown = typeof none === "object" && none ? "an object" : `${none}`;
+      assertEquals(
+        assertThrows(() => new SSEClient(none as never), TypeError).message,
+        `Cannot create an SSEClient as 'base' must be a string or a URL: current value is ${shown}`,
+      );
+      assertEquals(
+        assertThrows(() => fakeClient().subscribe(none as never), TypeError)
+          .message,
+        `Cannot subscribe as 'namespaces' must be a string or an array: current value is ${shown}`,
+      );
+    }
+    assertThrows(
+      () => fakeClient().subscribe(new Array(1)),
+      TypeError,
+      "it must be a string: current value is undefined",
+    );
+    for (
+      const [options, must] of [
+        [{ signal: {} }, "'signal' must be an AbortSignal"],
+        [{ url: 7 }, "'url' must be a string or a URL"],
+        [{ latest: "false" }, "'latest' must be a boolean"],
+      ] as const
+    ) {
+      assertThrows(
+        () => fakeClient().subscribe("/pets", options as never),
+        TypeError,
+        `Cannot subscribe as ${must}: current value is `,
+      );
+      // Nothing is left that would keep the program alive.
+      assertEquals(FakeEventSource.opened, []);
+    }
     using pets = fakeClient().subscribe("/pets");
     assertEquals(
       assertThrows(() => pets.on("new-pet", undefined as never), TypeError)
         .message,
       "Cannot listen to 'new-pet' as 'handler' must be a function: current value is undefined",
     );
+    const heard: unknown[] = [];
+    for (
+      const [options, why] of [
+        [{ signal: {} }, "'signal' must be an AbortSignal"],
+        [{ once: true }, "there is no option 'once'"],
+        [null, "the options must be an object"],
+      ] as const
+    ) {
+      assertThrows(
+        () => pets.on("new-pet", (pet) => heard.push(pet), options as never),
+        TypeError,
+        `Cannot listen to 'new-pet' as ${why}`,
+      );
+    }
+    opened().dispatch("new-pet", "{}");
+    assertEquals(heard, []);
     const global = globalThis as { EventSource?: unknown };
     const own = global.EventSource;
     delete global.EventSource;
