@@ -1,4 +1,5 @@
 import { macrotask } from "../host.ts";
+import { quote } from "../quote.ts";
 
 // Taken when this is loaded, so that time-outs stay real in tests that replace the
 // global timers.
@@ -55,7 +56,9 @@ export async function within<T>(
 export function parseTimeout(timeout: number): number {
   if (typeof timeout !== "number" || !(timeout >= 0 && timeout <= LONGEST)) {
     throw new RangeError(
-      `Cannot wait as 'timeout' must be from 0 to ${LONGEST} milliseconds: current value is ${timeout}`,
+      `Cannot wait as 'timeout' must be from 0 to ${LONGEST} milliseconds: current value is ${
+        quote(timeout)
+      }`,
     );
   }
   return timeout;

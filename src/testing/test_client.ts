@@ -1,3 +1,4 @@
+import { checkNames } from "../option_check.ts";
 import { quote } from "../quote.ts";
 import { Connection, type Ending } from "./connection.ts";
 import { LATE, parseTimeout, turn, within } from "./deadline.ts";
@@ -11,6 +12,16 @@ import type {
 } from "./options.ts";
 import { answerInTime, Requester } from "./requester.ts";
 import { parseData, type TestEvent } from "./test_event.ts";
+
+const OPTION_NAMES: ReadonlySet<string> = new Set<keyof TestOpenOptions>([
+  "timeout",
+  "maxBytes",
+  "lastEventId",
+  "method",
+  "headers",
+  "body",
+  "info",
+]);
 
 /**
  * A client that reads a stream in memory, for tests: it interprets what comes as
@@ -45,12 +56,16 @@ export class TestClient
 
   private constructor(
     requester: Requester | undefined,
-    { timeout = 1_000, maxBytes = 64 * 1024 * 1024, lastEventId = "" }:
-      TestOpenOptions,
+    options: TestOpenOptions,
   ) {
+    checkNames(options, OPTION_NAMES, "Cannot open a stream");
+    const { timeout = 1_000, maxBytes = 64 * 1024 * 1024, lastEventId = "" } =
+      options;
     if (!(maxBytes >= 1)) {
       throw new RangeError(
-        `Cannot open a stream as 'maxBytes' must be at least 1: current value is ${maxBytes}`,
+        `Cannot open a stream as 'maxBytes' must be at least 1: current value is ${
+          quote(maxBytes)
+        }`,
       );
     }
     this.#requester = requester;

@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import { quote } from "../quote.ts";
 import { turn } from "./deadline.ts";
 
 interface Timer {
@@ -40,7 +41,9 @@ export class TestClock implements Clock {
   constructor(now: number = Date.UTC(2026, 0, 1)) {
     if (!Number.isFinite(now)) {
       throw new RangeError(
-        `Cannot start a clock as 'now' must be finite: current value is ${now}`,
+        `Cannot start a clock as 'now' must be finite: current value is ${
+          quote(now)
+        }`,
       );
     }
     this.#now = now;
@@ -63,7 +66,9 @@ export class TestClock implements Clock {
   setTimeout(callback: () => void, delay: number): unknown {
     if (!Number.isFinite(delay)) {
       throw new RangeError(
-        `Cannot set a timer as 'delay' must be finite: current value is ${delay}`,
+        `Cannot set a timer as 'delay' must be finite: current value is ${
+          quote(delay)
+        }`,
       );
     }
     const id = ++this.#lastId;
@@ -132,7 +137,9 @@ export class TestClock implements Clock {
   #after(milliseconds: number): number {
     if (!Number.isFinite(milliseconds) || milliseconds < 0) {
       throw new RangeError(
-        `Cannot move the clock as 'milliseconds' must be finite and not below 0: current value is ${milliseconds}`,
+        `Cannot move the clock as 'milliseconds' must be finite and not below 0: current value is ${
+          quote(milliseconds)
+        }`,
       );
     }
     return this.#now + milliseconds;

@@ -552,6 +552,13 @@ describe("opening a client", () => {
       [() => open(ok, "/", { timeout: -1 }), RangeError, "'timeout'"],
       [() => open(ok, "/", { timeout: Infinity }), RangeError, "'timeout'"],
       [() => open(ok, "/", { maxBytes: 0 }), RangeError, "'maxBytes'"],
+      [() => open(ok, "/", { timeout: Symbol("1") }), RangeError, "Symbol(1)"],
+      [
+        () => open(ok, "/", { lastEventID: "e-1" }),
+        TypeError,
+        "there is no option 'lastEventID'",
+      ],
+      [() => open(ok, "/", null), TypeError, "the options must be an object"],
     ];
     for (const [call, kind, message] of bad) {
       await assertRejects(call, kind, message);

@@ -128,7 +128,7 @@ describe("a clock", () => {
     const clock = new TestClock();
     for (const bad of [-1, NaN, Infinity, "10" as unknown as number]) {
       const message = `'milliseconds' must be finite and not below 0: ` +
-        `current value is ${bad}`;
+        `current value is ${typeof bad === "number" ? bad : '"10"'}`;
       await assertRejects(() => clock.advance(bad), RangeError, message);
       assertThrows(() => clock.jump(bad), RangeError, message);
     }
