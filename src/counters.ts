@@ -1,7 +1,7 @@
 /**
  * Why a stream ended: its client left, fell behind, stopped reading, was
- * disconnected by an operator, the stream was as old as it may get, or the server
- * or all its namespaces have ended.
+ * disconnected by the program or an operator, the stream was as old as it or its
+ * grant may get, or the server or all its namespaces have ended.
  */
 export type DisconnectReason =
   | "client"

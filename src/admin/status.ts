@@ -40,7 +40,7 @@ export interface ConnectionStatus {
 
 /** What a server is doing: what the Go package reports, and more. */
 export interface Status {
-  /** `deno`, `bun` or `node`, the environment, and the host's name. */
+  /** The runtime, the environment, and the host's name, with dashes between them. */
   readonly node: string;
   /** `"OK"`, or `"closed"` from the call of close() on, also while streams drain. */
   readonly status: "OK" | "closed";
@@ -50,7 +50,7 @@ export interface Status {
   readonly startup_time: number;
   /** Events broadcast, whether or not anyone heard them. */
   readonly msgs_broadcast: number;
-  /** `deno`, `bun`, `node` or `unknown`. */
+  /** `deno`, `bun`, `node`, `workerd` or `unknown`. */
   readonly runtime: string;
   /** The runtime's version. */
   readonly version: string;
