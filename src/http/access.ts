@@ -56,7 +56,11 @@ export async function decide(
     }
     if (answer === true) return { kind: "granted", granted: EVERYTHING };
     if (answer === false) return forbidden(context, "not allowed");
-    if (typeof answer === "object" && Object.keys(answer ?? {}).length === 0) {
+    // What was looked up in vain, as in { user: session?.user }, is nothing.
+    if (
+      typeof answer === "object" &&
+      Object.values(answer ?? {}).every((value) => value === undefined)
+    ) {
       throw new TypeError(
         `${what} as everything is granted by true alone: current value is ${
           quote(answer)

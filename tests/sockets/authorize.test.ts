@@ -141,6 +141,8 @@ describe("authorize", () => {
       new Date(),
       new Error("denied"),
       { namespaces: undefined },
+      { user: undefined },
+      { user: undefined, expires: undefined },
       null,
       1,
       "yes",
