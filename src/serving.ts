@@ -1,3 +1,4 @@
+import { deferred } from "./deferred.ts";
 import { checkDrain } from "./drain.ts";
 import { runtimeName } from "./host.ts";
 import type { StreamOwner } from "./http/streams.ts";
@@ -44,7 +45,7 @@ export interface ServeOptions {
     // deno-lint-ignore no-explicit-any -- what it is depends on the runtime
     info: any,
   ) => Response | Promise<Response>;
-  /** Closes the listener when it aborts. */
+  /** Closes the listener when it aborts; until there is one, serve() rejects. */
   readonly signal?: AbortSignal;
   /**
    * Takes a line for every stream that opens or ends; `false` for none. By
@@ -191,7 +192,7 @@ export async function startServing(
   }
   let listener: Listener;
   try {
-    await server.ready();
+    await unlessAborted(server.ready(), signal);
     listener = await listen({
       port,
       hostname,
@@ -235,6 +236,22 @@ export async function startServing(
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** Rejects with the signal's reason where it aborts before that. */
+async function unlessAborted(
+  ready: Promise<void>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const aborted = deferred<never>();
+  const abort = () => aborted.reject(signal?.reason);
+  signal?.addEventListener("abort", abort);
+  if (signal?.aborted) abort();
+  try {
+    await Promise.race([ready, aborted.promise]);
+  } finally {
+    signal?.removeEventListener("abort", abort);
+  }
 }
 
 async function listen(options: ListenOptions): Promise<Listener> {

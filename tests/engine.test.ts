@@ -113,8 +113,13 @@ describe("a server over an engine", () => {
     const engine = new ScriptedEngine();
     engine.ready = new Promise(() => {});
     const sse = new SSEServer({ engine });
-    const serving = sse.serve({ port: 0, log: false, signals: false });
+    const options = { port: 0, log: false, signals: false } as const;
+    const serving = sse.serve(options);
     await until(() => engine.calls.length > 0, "the start");
+    const stop = new AbortController();
+    const stopped = sse.serve({ ...options, signal: stop.signal });
+    stop.abort(new Error("too late"));
+    await assertRejects(() => stopped, Error, "too late");
     await sse.close();
     await assertRejects(() => serving, Error, "the server is closed");
     assertEquals(engine.calls, ["start", "close"]);
