@@ -37,7 +37,7 @@ export interface SSEServerLimits {
    */
   readonly namespacesPerStream?: number;
   /**
-   * UTF-8 bytes of a message's data.
+   * UTF-8 bytes of a message's data; 64 MiB at most.
    *
    * @default {1_048_576}
    */

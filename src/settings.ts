@@ -44,6 +44,8 @@ const HOUR = 3_600_000;
 
 /** Most proxies that may stand in front. */
 const MOST_PROXIES = 16;
+/** With more, text that is all line breaks ends the process (V8: invalid size error). */
+const MOST_MESSAGE_BYTES = 64 * 1024 * 1024;
 
 /** What a {@linkcode Settings} of a hub is made from. */
 export const HUB_OPTION_NAMES: ReadonlySet<string> = new Set<
@@ -185,7 +187,8 @@ function limitsOf(limits: SSEServerLimits, check: OptionCheck): Limits {
   };
   for (const [name, value] of Object.entries(limits)) {
     if (value === undefined) continue;
-    check.integer(`limits.${name}`, value, 1);
+    const most = name === "messageBytes" ? MOST_MESSAGE_BYTES : undefined;
+    check.integer(`limits.${name}`, value, 1, most);
     filled[name as keyof Limits] = value;
   }
   return filled;

@@ -43,7 +43,7 @@ const RANGES: [name: string, min: number, max?: number][] = [
   ["limits.namespaceLength", 1],
   ["limits.namespaceDepth", 1],
   ["limits.namespacesPerStream", 1],
-  ["limits.messageBytes", 1],
+  ["limits.messageBytes", 1, 64 * 1024 * 1024],
   ["limits.bufferedBytes", 1],
   ["limits.connectionsPerClient", 1],
   ["history.messages", 1],
