@@ -23,13 +23,12 @@ interface NodeInfo {
   readonly incoming: {
     readonly socket?: { readonly remoteAddress?: string };
     readonly complete?: boolean;
-    readonly readableDidRead?: boolean;
-    /** The body as it came, where the program has kept it: the adapter takes it. */
-    readonly rawBody?: unknown;
     /** Express: what it has taken off the path, as `/live` of `app.use("/live", …)`. */
     readonly baseUrl?: string;
   };
   readonly outgoing?: NodeResponse;
+  /** Told by the listeners of this package. */
+  readonly isBodyTaken?: boolean;
 }
 
 /** The part of `node:http`'s response that is used. */
@@ -84,16 +83,8 @@ export function isBodyComplete(info: unknown): boolean {
  * left of it: middleware such as `express.json()` does.
  */
 export function isBodyTaken(info: unknown): boolean {
-  if (typeof info !== "object" || info === null || !isNodeInfo(info)) {
-    return false;
-  }
-  const { readableDidRead, rawBody } = info.incoming;
-  return readableDidRead === true && !isBuffer(rawBody);
-}
-
-/** Node's own class, which is all that the adapter takes, told by its shape. */
-function isBuffer(value: unknown): boolean {
-  return value instanceof Uint8Array && "readUInt8" in value;
+  return typeof info === "object" && info !== null && isNodeInfo(info) &&
+    info.isBodyTaken === true;
 }
 
 /**

@@ -133,6 +133,27 @@ describe("app.mount(), which passes a new request on", () => {
     );
   });
 
+  it("takes what is published", async () => {
+    const token = "0123456789abcdef";
+    await using mounted = await program(
+      (app, sse) => app.mount("/live", sse.fetch),
+      { publish: { token } },
+    );
+    const client = await mounted.host.open("/live/subscribe/a");
+    // Head and body in one piece.
+    const answer = await mounted.host.ask("/live/publish/a", {
+      method: "POST",
+      headers: {
+        "Authorization": `Bearer ${token}`,
+        "Content-Type": "text/plain",
+        "Content-Length": "5",
+      },
+      body: "hello",
+    });
+    assertEquals(answer.status, 201, answer.body);
+    await brings(client, OPENING + "data:hello\n\n");
+  });
+
   it("knows clients by what a proxy says", async () => {
     await using mounted = await program(
       (app, sse) => app.mount("/live", sse.fetch),
