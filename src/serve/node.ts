@@ -12,6 +12,12 @@ const HEAD_TIME = 10_000;
 const REQUEST_TIME = 35_000;
 /** Milliseconds from one look at that to the next. */
 const CHECK_INTERVAL = 5_000;
+/**
+ * Connections that may wait to be accepted, as far as the kernel lets them (4,096 on
+ * Linux). Node's own default is 511: when thousands come back at once, the others
+ * are dropped, and try again after seconds, or never get through.
+ */
+const BACKLOG = 4096;
 
 /**
  * Listens with Node's HTTP server, through `@hono/node-server`; on Deno too.
@@ -49,7 +55,7 @@ export async function listen(
       connectionsCheckingInterval: CHECK_INTERVAL,
     },
   }) as Server;
-  server.listen({ port, host: hostname, reusePort });
+  server.listen({ port, host: hostname, reusePort, backlog: BACKLOG });
   await once(server, "listening");
   server.on("error", onError);
   const finished = new Promise<void>((resolve) =>

@@ -1,5 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { existsSync, readFileSync } from "node:fs";
+import { connect } from "node:net";
+import { startHub } from "../tools/hub_process.ts";
 import { RUNTIME } from "../tools/runtime.ts";
 import { start, startOnDenoServe, type TestServer } from "../tools/sockets.ts";
 import type { RawClient } from "../tools/raw_client.ts";
@@ -224,4 +227,28 @@ async function entered(server: TestServer, path: string): Promise<RawClient> {
     await sleep(100);
   }
   throw new Error("Refused for 30 s");
+}
+
+/** How many connections this machine lets wait at most; 0 where it does not tell. */
+function longestQueue(): number {
+  const file = "/proc/sys/net/core/somaxconn";
+  return existsSync(file) ? Number(readFileSync(file, "utf8")) : 0;
+}
+
+// Bun takes 512, and has no option for it.
+if (RUNTIME !== "bun" && longestQueue() >= 1_000) {
+  describe("a server that has no time to accept", () => {
+    it("has those who come wait, and drops none", async () => {
+      await using hub = startHub();
+      const port = await hub.port();
+      hub.signal("SIGSTOP");
+      let connected = 0;
+      const clients = Array.from({ length: 800 }, () => {
+        const client = connect(port, "127.0.0.1", () => connected++);
+        return client.on("error", () => {});
+      });
+      await until(() => connected === 800, () => `800, not ${connected}`);
+      for (const client of clients) client.destroy();
+    });
+  });
 }
