@@ -26,12 +26,20 @@ const NAMESPACES = 1_000;
 const VIEWERS = 32;
 /** Chunks that a console may leave unread before it gets no more. */
 const UNREAD = 64;
+/**
+ * Seconds that a console may leave all of these unread. Its page may be frozen, or its
+ * client gone: `node:http` of Deno 2.9 never tells of one that did not wait for the
+ * answer before (pipelining).
+ */
+const PATIENCE = 30;
 
 /** An open console. */
 interface Viewer {
   readonly controller: ReadableStreamDefaultController<Bytes>;
   readonly watch: Watch | undefined;
   readonly untap: () => void;
+  /** For how many seconds it has had no room. */
+  fullFor: number;
 }
 
 /**
@@ -86,6 +94,7 @@ export class Feed {
           untap: watch === undefined
             ? () => {}
             : this.#hub.tap((record) => watch.see(record)),
+          fullFor: 0,
         };
         if (this.#viewers.size === 0) this.#start();
         controller.enqueue(
@@ -105,10 +114,7 @@ export class Feed {
 
   /** Ends all feeds. */
   close(): void {
-    for (const viewer of [...this.#viewers]) {
-      this.#remove(viewer);
-      viewer.controller.close();
-    }
+    for (const viewer of [...this.#viewers]) this.#end(viewer);
   }
 
   #start(): void {
@@ -134,6 +140,11 @@ export class Feed {
     }, delay);
   }
 
+  #end(viewer: Viewer): void {
+    this.#remove(viewer);
+    viewer.controller.close();
+  }
+
   #remove(viewer: Viewer): void {
     viewer.untap();
     this.#viewers.delete(viewer);
@@ -143,10 +154,15 @@ export class Feed {
   #onTimer(): void {
     const isSecond = this.#wait === 0;
     const stats = isSecond ? this.#stats() : undefined;
-    for (const { controller, watch } of this.#viewers) {
+    for (const viewer of this.#viewers) {
+      const { controller, watch } = viewer;
       // A page that does not read needs no old samples once it does; what it watches
       // is counted as missed meanwhile.
-      if ((controller.desiredSize ?? 0) <= 0) continue;
+      if ((controller.desiredSize ?? 0) <= 0) {
+        if (isSecond && ++viewer.fullFor > PATIENCE) this.#end(viewer);
+        continue;
+      }
+      viewer.fullFor = 0;
       for (const event of watch?.take() ?? []) {
         controller.enqueue(encode("watch", event));
       }

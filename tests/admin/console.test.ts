@@ -162,6 +162,22 @@ describe("the console's feed", () => {
     );
   });
 
+  it("ends where its page has not read for long", async () => {
+    const clock = new TestClock();
+    const sse = new SSEServer({ admin: true, clock });
+    const open = async () =>
+      await sse.fetch(new Request("http://localhost/admin/events"));
+    const feeds: Response[] = [];
+    for (let i = 0; i < 32; i++) feeds.push(await open());
+    assertEquals((await open()).status, 503);
+    await clock.advance(120_000);
+    const next = await open();
+    assertEquals(next.status, 200);
+    assertMatch(await feeds[0]!.text(), /^event:hello\n/);
+    await sse.close();
+    assertMatch(await next.text(), /^event:hello\n/);
+  });
+
   it("is limited in number, ends with the server, and stops when nobody looks", async () => {
     const sse = new SSEServer({ admin: true });
     const open = () => TestClient.open(sse, "/admin/events");
