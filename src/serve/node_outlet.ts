@@ -49,7 +49,7 @@ export function divertingFetch(
       return response;
     }
     const outlet = new NodeOutlet(source, outgoing, framer, response);
-    return divert(source, outgoing, outlet) ? RESPONSE_ALREADY_SENT : response;
+    return divert(source, info, outlet) ? RESPONSE_ALREADY_SENT : response;
   };
 }
 
@@ -59,7 +59,7 @@ export function divertingFetch(
  */
 function divert(
   source: Divertible,
-  outgoing: ServerResponse,
+  { incoming, outgoing }: HttpBindings,
   outlet: Outlet,
 ): boolean {
   // The adapter then cancels the stream.
@@ -74,6 +74,10 @@ function divert(
   }
   outgoing.once("close", gone);
   outgoing.once("error", gone);
+  if (outgoing.socket === null && incoming.socket) {
+    // It waits for another response (pipelining), and is never told on Deno 2.9.
+    incoming.socket.setMaxListeners(0).once("close", gone);
+  }
   return true;
 }
 

@@ -252,3 +252,18 @@ if (RUNTIME !== "bun" && longestQueue() >= 1_000) {
     });
   });
 }
+
+// Bun 1.4 answers none that are sent so.
+if (RUNTIME !== "bun") {
+  it("streams that wait for another on their connection go with it", async () => {
+    await using server = await start();
+    const socket = connect(server.handle.port, "127.0.0.1");
+    socket.on("error", () => {});
+    socket.write("GET /subscribe/a HTTP/1.1\r\nHost: x\r\n\r\n".repeat(30));
+    await until(() => server.streams > 0, "a stream");
+    // Those that follow on the heels of the first.
+    await sleep(50);
+    socket.destroy();
+    await server.settles(0);
+  });
+}
