@@ -7,6 +7,7 @@ import type { Divertible, DivertingInfo, Outlet } from "../outlet.ts";
 import { quote } from "../quote.ts";
 import type { Bytes } from "../slab.ts";
 import { ChunkFramer } from "./chunk_framer.ts";
+import { endWithConnection } from "./pipelined.ts";
 
 /**
  * Has the streams of responses written to Node's own, without being read.
@@ -74,9 +75,9 @@ function divert(
   }
   outgoing.once("close", gone);
   outgoing.once("error", gone);
+  // HTTP/2 has no such connection.
   if (outgoing.socket === null && incoming.socket) {
-    // It waits for another response (pipelining), and is never told on Deno 2.9.
-    incoming.socket.setMaxListeners(0).once("close", gone);
+    endWithConnection(incoming.socket, outgoing, gone);
   }
   return true;
 }

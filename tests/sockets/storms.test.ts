@@ -259,11 +259,20 @@ if (RUNTIME !== "bun") {
     await using server = await start();
     const socket = connect(server.handle.port, "127.0.0.1");
     socket.on("error", () => {});
-    socket.write("GET /subscribe/a HTTP/1.1\r\nHost: x\r\n\r\n".repeat(30));
-    await until(() => server.streams > 0, "a stream");
-    // Those that follow on the heels of the first.
-    await sleep(50);
+    socket.write("GET /subscribe/a HTTP/1.1\r\nHost: x\r\n\r\n".repeat(17));
+    await until(() => server.streams === 17, "all streams");
     socket.destroy();
+    await server.settles(0);
+  });
+
+  it("a connection on which too many streams wait is dropped", async () => {
+    await using server = await start({ stallTimeout: 3_600_000 });
+    const socket = connect(server.handle.port, "127.0.0.1");
+    socket.on("error", () => {});
+    let isClosed = false;
+    socket.on("close", () => isClosed = true).resume();
+    socket.write("GET /subscribe/a HTTP/1.1\r\nHost: x\r\n\r\n".repeat(100));
+    await until(() => isClosed, "the end of the connection");
     await server.settles(0);
   });
 }
