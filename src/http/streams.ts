@@ -152,9 +152,10 @@ export function lastEventIdOf({ headers, url }: Request): string {
   const header = headers.get("last-event-id");
   if (header) return header;
   if (!LAST_EVENT_ID.test(url)) return "";
-  const { searchParams } = new URL(url);
-  return searchParams.get("lastEventId") ??
-    searchParams.get("last-event-id") ?? "";
+  // Not new URL(): a host may pass on a name that is none.
+  const [address] = url.split("#", 1);
+  const query = new URLSearchParams(address!.slice(address!.indexOf("?")));
+  return query.get("lastEventId") ?? query.get("last-event-id") ?? "";
 }
 
 function responseHeaders(

@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { RUNTIME } from "../tools/runtime.ts";
 import { start } from "../tools/sockets.ts";
 import { after, begun, counted, resumed, say, wireOf } from "../tools/wire.ts";
 
@@ -253,6 +254,19 @@ describe("subscribe() in a route of one's own", () => {
     server.sse.end("/a");
     const seen = await server.ask("/mine", after(wire("E-5")));
     assertEquals(seen.status, 204);
+  });
+
+  it("resumes by query whatever the host is called, where that is let through", async () => {
+    await using server = await start({ history: true });
+    server.sse.app.get(
+      "/mine",
+      ({ req, env }) => server.sse.subscribe(req.raw, "/a", { info: env }),
+    );
+    const wire = await wireOf(server);
+    const { status } = await server.send(wire("/mine?lastEventId=E-0"), {
+      headers: { Host: "[" },
+    }).answered();
+    assertEquals(status, RUNTIME === "bun" ? 200 : 400);
   });
 
   it("sends the latest where its caller says so", async () => {
