@@ -9,9 +9,12 @@ import {
   assertRejects,
 } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
+import { readFileSync } from "node:fs";
 import { createClient } from "redis";
+import { ROOT } from "../tools/command.ts";
 import { clientsFor } from "../../src/engines/redis/driver.ts";
 import { freePort } from "../tools/free_port.ts";
+import { blocksOf } from "../tools/markdown.ts";
 import { REDIS, REDIS_HINT, RedisServer } from "../tools/redis_server.ts";
 import { SideBySide } from "../tools/side_by_side.ts";
 import { start } from "../tools/sockets.ts";
@@ -19,9 +22,11 @@ import { until } from "../tools/waiting.ts";
 
 const TOKEN = "0123456789abcdef";
 const ignore = REDIS === undefined;
-/** What docs/cluster.md says that a user of Redis needs. */
-const RIGHTS =
-  "~{sse}:* &{sse}:* +info +script|load +evalsha +ping +subscribe +publish +time +exists +hmget +hset +xinfo +xadd +xrange +xtrim +get +set +getdel";
+/** What the documentation says that a user of Redis needs. */
+const RIGHTS = blocksOf(
+  readFileSync(`${ROOT}/docs/cluster.md`, "utf8"),
+  "docs/cluster.md",
+).find(({ code }) => code.includes("+evalsha"))!.code.trim().split(/\s+/);
 
 describe(
   `when Redis is away${REDIS_HINT}`,
@@ -258,7 +263,7 @@ describe(`a Redis engine${REDIS_HINT}`, { ignore: REDIS === undefined }, () => {
       await sse.close();
     }
     assertEquals(await server.run(["XLEN", "{sse}:events"]), [0]);
-    await user("reset", "on", ">p", ...RIGHTS.split(" "));
+    await user("reset", "on", ">p", ...RIGHTS);
     const errors: string[] = [];
     await using one = await start({
       engine: redis({ url }),
