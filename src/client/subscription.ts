@@ -2,6 +2,7 @@ import type { Callbacks } from "../callbacks.ts";
 import { isWithin } from "../namespace.ts";
 import { OptionCheck } from "../option_check.ts";
 import { quote, shorten } from "../quote.ts";
+import { hasEnded, NO_CONTENT } from "./end.ts";
 import {
   CLOSED,
   type EventSourceConstructor,
@@ -38,9 +39,6 @@ const FIRST_DELAY = 1_000;
 /** The longest of these, before they are spread. */
 const LONGEST_DELAY = 30_000;
 
-/** What a server answers to a client that has seen the end of all that it hears. */
-const NO_CONTENT = 204;
-
 /** Events that are listened to in any case: they tell where the stream is. */
 const SERVER_EVENTS: readonly string[] = ["sse-open", "sse-gap", "sse-end"];
 /** The only event that does not come in the stream. */
@@ -64,8 +62,7 @@ export class Subscription<Events extends object, N extends string>
   #status: SubscriptionStatus = "connecting";
   #lastEventId: string;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** Ends the request by which it asks whether all has ended. */
-  #asking: AbortController | undefined;
+  readonly #closed: AbortController = new AbortController();
   /** Keeps a program alive that has nothing but this, while there is no socket to do so. */
   #hold: ReturnType<typeof setInterval> | undefined;
   /** How often in a row it was refused. */
@@ -136,7 +133,7 @@ export class Subscription<Events extends object, N extends string>
   close(): void {
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
     clearTimeout(this.#timer);
-    this.#asking?.abort();
+    this.#closed.abort();
     this.#source?.close();
     this.#source = undefined;
     this.#become("closed");
@@ -217,33 +214,18 @@ export class Subscription<Events extends object, N extends string>
     );
   }
 
-  /** Closes where nothing more is to come: EventSource does not tell why it gave up. */
+  /** Closes where nothing more is to come. */
   async #refused(ticket: string | undefined): Promise<void> {
     this.#source = undefined;
     if (await this.#isOver(ticket)) this.close();
     else this.#openLater();
   }
 
-  /** Asks without taking a stream, which leaves a ticket good. */
-  async #isOver(ticket: string | undefined): Promise<boolean> {
-    // Who has seen nothing has not seen the end.
-    if (this.#lastEventId === "") return false;
+  #isOver(ticket: string | undefined): Promise<boolean> | false {
     const { withCredentials } = this.#client;
-    const asking = this.#asking = new AbortController();
-    this.#timer = setTimeout(() => asking.abort(), LONGEST_DELAY);
-    try {
-      const { status } = await fetch(this.#address(ticket), {
-        method: "HEAD",
-        credentials: withCredentials ? "include" : "same-origin",
-        signal: asking.signal,
-      });
-      return status === NO_CONTENT;
-    } catch {
-      // It is away, or no page may ask it.
-      return false;
-    } finally {
-      clearTimeout(this.#timer);
-    }
+    // Who has seen nothing has not seen the end.
+    return this.#lastEventId !== "" &&
+      hasEnded(this.#address(ticket), withCredentials, this.#closed.signal);
   }
 
   /** Opens another one in its place, later each time it is refused. */

@@ -15,7 +15,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Program } from "../tools/program.ts";
 import { start, type TestServer } from "../tools/sockets.ts";
-import { until } from "../tools/waiting.ts";
+import { sleep, until } from "../tools/waiting.ts";
 
 interface Events {
   "/pets/:kind": { "new-pet": { name: string }; note: string };
@@ -379,6 +379,32 @@ describe("a client on an EventSource", () => {
       assertEquals([asked.length, signal?.aborted], [2, false]);
       hasty.close();
       assertEquals(signal?.aborted, true);
+    } finally {
+      globalThis.fetch = own;
+    }
+  });
+
+  it("asks nothing by a ticket that came after it was closed", async () => {
+    let asked = 0;
+    let give: ((ticket: string) => void) | undefined;
+    const own = globalThis.fetch;
+    globalThis.fetch = () => {
+      asked++;
+      return Promise.resolve(new Response(null, { status: 503 }));
+    };
+    try {
+      let tickets = 0;
+      const second = new Promise<string>((resolve) => give = resolve);
+      const jobs = fakeClient({
+        ticket: () => ++tickets === 1 ? "a" : second,
+      }).subscribe("/jobs/7", { lastEventId: "e-1" });
+      await until(() => FakeEventSource.opened.length === 1, "a stream");
+      opened().refuse();
+      await until(() => tickets === 2, "the second ticket");
+      jobs.close();
+      give!("b");
+      await sleep(0);
+      assertEquals([asked, FakeEventSource.opened.length], [1, 1]);
     } finally {
       globalThis.fetch = own;
     }
