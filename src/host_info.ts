@@ -23,12 +23,13 @@ interface NodeInfo {
   readonly incoming: {
     readonly socket?: { readonly remoteAddress?: string };
     readonly complete?: boolean;
+    readonly readableDidRead?: boolean;
+    /** The body as it came, where the program has kept it: the adapter takes it. */
+    readonly rawBody?: unknown;
     /** Express: what it has taken off the path, as `/live` of `app.use("/live", …)`. */
     readonly baseUrl?: string;
   };
   readonly outgoing?: NodeResponse;
-  /** Told by the listeners of this package. */
-  readonly isBodyTaken?: boolean;
 }
 
 /** The part of `node:http`'s response that is used. */
@@ -79,12 +80,21 @@ export function isBodyComplete(info: unknown): boolean {
 }
 
 /**
- * Whether somebody has read a request's body before it got here, so that nothing is
- * left of it: middleware such as `express.json()` does.
+ * Whether somebody has read of a request's body before it got here: middleware such as
+ * `express.json()`, which leaves nothing of it, or a framework that has made the
+ * request anew, with the body.
  */
-export function isBodyTaken(info: unknown): boolean {
-  return typeof info === "object" && info !== null && isNodeInfo(info) &&
-    info.isBodyTaken === true;
+export function isBodyRead(info: unknown): boolean {
+  if (typeof info !== "object" || info === null || !isNodeInfo(info)) {
+    return false;
+  }
+  const { readableDidRead, rawBody } = info.incoming;
+  return readableDidRead === true && !isBuffer(rawBody);
+}
+
+/** Node's own class, which is all that the adapter takes, told by its shape. */
+function isBuffer(value: unknown): boolean {
+  return value instanceof Uint8Array && "readUInt8" in value;
 }
 
 /**

@@ -26,8 +26,6 @@ export interface Divertible {
 
 /** What a listener passes to fetch that can write to its responses itself. */
 export interface DivertingInfo {
-  /** Whether somebody has read the request's body, so that nothing is left of it. */
-  readonly isBodyTaken: boolean;
   /** Told of the stream that a request has opened. */
   opened(source: Divertible): void;
 }

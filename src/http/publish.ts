@@ -2,7 +2,7 @@ import type { Context, Hono } from "hono";
 import type { Broadcaster, Encoded } from "../broadcaster.ts";
 import { formatId, type Position } from "../engine.ts";
 import { EVERYTHING, type Granted, narrowed } from "../grant.ts";
-import { isBodyComplete, isBodyTaken } from "../host_info.ts";
+import { isBodyComplete, isBodyRead } from "../host_info.ts";
 import type { Hub } from "../hub.ts";
 import { parseNamespacePath } from "../namespace.ts";
 import type { PublishOptions } from "../server_options.ts";
@@ -20,6 +20,7 @@ import {
   PublishedKeys,
 } from "./published_keys.ts";
 import {
+  BODY_TAKEN,
   bodyTaken,
   Refusal,
   refusal,
@@ -183,14 +184,9 @@ class PublishRoute {
       );
       throw unavailable(context, "authorize");
     }
-    if (isBodyTaken(context.env)) {
-      report(
-        new TypeError(
-          "Cannot publish as the body was read before: mount the server before what parses bodies, such as express.json(), or keep the body, a Buffer, as 'rawBody' of Node's request",
-        ),
-      );
-      throw bodyTaken(context);
-    }
+    // To be asked before it is read here.
+    const wasRead = isBodyRead(context.env);
+    const length = raw.headers.get("content-length");
     const most = limits.messageBytes + MARGIN;
     const body = readBody(raw, most);
     let isLate = false;
@@ -202,7 +198,12 @@ class PublishRoute {
       const bytes = await body.bytes;
       if (isLate) throw tooSlow(context);
       if (bytes === undefined) throw tooLarge(context, most);
-      if (!isBodyComplete(context.env)) throw unreadable(context);
+      if (wasRead && bytes.length === 0 && length !== "0") {
+        report(new TypeError(BODY_TAKEN));
+        throw bodyTaken(context);
+      }
+      const isShort = length !== null && bytes.length !== Number(length);
+      if (isShort || !isBodyComplete(context.env)) throw unreadable(context);
       return bytes;
     } catch (error) {
       if (error instanceof Refusal) throw error;

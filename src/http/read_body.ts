@@ -1,6 +1,6 @@
 /** A body that is being read. */
 export interface BodyReading {
-  /** The whole of it; `undefined` where it is larger than it may be. */
+  /** All that comes of it; `undefined` where it is larger than it may be. */
   readonly bytes: Promise<Uint8Array | undefined>;
   /** Takes no more of it: what was asked for comes to an end. */
   cancel(): void;
@@ -24,13 +24,7 @@ export function readBody(
   const reader = body?.getReader();
   // What it fails with is told to those who read.
   const cancel = () => void reader?.cancel().catch(() => {});
-  const bytes = collect(reader, most, cancel).then((bytes) => {
-    if (length !== null && bytes && bytes.length !== Number(length)) {
-      throw new Error("The body ended before its length");
-    }
-    return bytes;
-  });
-  return { bytes, cancel };
+  return { bytes: collect(reader, most, cancel), cancel };
 }
 
 async function collect(

@@ -55,6 +55,10 @@ export function unreadable(context: Context): Refusal {
   );
 }
 
+/** What the program is told of {@linkcode bodyTaken}. */
+export const BODY_TAKEN =
+  "Cannot publish as the body was read before: mount the server before what parses bodies, such as express.json(), or keep the body, a Buffer, as 'rawBody' of Node's request";
+
 /** The program has read the body itself. */
 export function bodyTaken(context: Context): Refusal {
   return new Refusal(

@@ -1,6 +1,5 @@
 import type { HttpBindings } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
-import { Buffer } from "node:buffer";
 import { type OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { ListenOptions } from "../listener.ts";
 import type { Divertible, DivertingInfo, Outlet } from "../outlet.ts";
@@ -23,11 +22,7 @@ export function divertingFetch(
   const framer = new ChunkFramer();
   return async (request, info) => {
     let source: Divertible | undefined;
-    const diverting: DivertingInfo = {
-      opened: (opened) => source = opened,
-      // To be asked now: a request that a framework makes anew reads it ahead.
-      isBodyTaken: isBodyTaken(info.incoming),
-    };
+    const diverting: DivertingInfo = { opened: (opened) => source = opened };
     let response: Response;
     try {
       response = await fetch(request, Object.assign(info, diverting));
@@ -151,13 +146,6 @@ class NodeOutlet implements Outlet {
   destroy(): void {
     this.#outgoing.destroy();
   }
-}
-
-/** @param incoming Its `rawBody` is what the program has kept, which the adapter takes. */
-function isBodyTaken(
-  incoming: HttpBindings["incoming"] & { readonly rawBody?: unknown },
-): boolean {
-  return incoming.readableDidRead && !Buffer.isBuffer(incoming.rawBody);
 }
 
 function toNodeHeaders(headers: Headers): OutgoingHttpHeaders {

@@ -1,4 +1,6 @@
+import type { SSEServer } from "@sseserver/sseserver";
 import { nodeListener } from "@sseserver/sseserver/node";
+import { getRequestListener } from "@hono/node-server";
 import { assertEquals, assertMatch } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import express from "express";
@@ -158,6 +160,33 @@ describe("Express", () => {
         String(errors[0]),
         /^TypeError: Cannot publish as the body was/,
       );
+    }
+  });
+
+  it("publishes nothing in place of a body whose length nobody knew, whatever listens", async () => {
+    const listeners = [
+      ({ fetch }: SSEServer) => nodeListener(fetch),
+      // Of the adapter itself, without what would change all tests of this process.
+      ({ fetch }: SSEServer) =>
+        getRequestListener(fetch, { overrideGlobalObjects: false }),
+    ];
+    for (const listener of listeners) {
+      const errors: unknown[] = [];
+      await using host = await startOnNodeHttp(
+        (sse) => express().use(express.text(), listener(sse)),
+        { publish: { token: KEY }, onError: (error) => errors.push(error) },
+      );
+      const answer = await host.ask("/publish/a", {
+        method: "POST",
+        headers: {
+          "Authorization": `Bearer ${KEY}`,
+          "Content-Type": "text/plain",
+          "Transfer-Encoding": "chunked",
+        },
+        body: "5\r\nhello\r\n0\r\n\r\n",
+      });
+      assertEquals(answer.status, 500);
+      assertEquals([host.sse.status().msgs_broadcast, errors.length], [0, 1]);
     }
   });
 
